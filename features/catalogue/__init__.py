@@ -1,0 +1,1 @@
+"""The features, by family; `CATALOGUE` is the tuple of them all."""

@@ -1,0 +1,1 @@
+"""Coding systems as types, and the tables that group codes, each with its source and version."""

@@ -1,0 +1,1 @@
+"""Stays, cohorts and outcomes: the definitions that a committee can check."""

@@ -1,0 +1,1 @@
+"""The canonical tables, the store that keeps them, and the one door to what was known."""

@@ -1,0 +1,1 @@
+"""A simulated network: what it would really receive, with a planted truth."""

@@ -1,0 +1,1 @@
+"""One reader a format; each declares the tables that it fills."""

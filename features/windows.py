@@ -1,0 +1,284 @@
+"""The only date arithmetic in Afterward.
+
+A *day* is an integer: days since 1970-01-01 on the calendar of the network's zone. An *instant* is an integer: seconds
+since 1970-01-01T00:00:00Z. Engines see these integers and nothing else, so every engine agrees to the bit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import BadDeclaration, BadInput
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Ints = npt.NDArray[np.int64]
+
+SECONDS_A_DAY = 86_400
+FIRST_YEAR, LAST_YEAR = 1850, 2150
+EPOCH = date(1970, 1, 1)
+
+
+# ---- days
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def date_of(day: int) -> date:
+    """The calendar date of a day number."""
+    return EPOCH + timedelta(days=int(day))
+
+
+def parse_day(text: str) -> int:
+    """The day number of `YYYY-MM-DD`. Raises BadInput for anything else, such as 2024-02-30."""
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError
+        return day_number(date.fromisoformat(text))
+    except ValueError:
+        raise BadInput(got="a date that is not one", expected="YYYY-MM-DD", do="Write it like 2010-10-01.") from None
+
+
+def iso(day: int) -> str:
+    """`YYYY-MM-DD` of a day number."""
+    return date_of(day).isoformat()
+
+
+def year_of(day: int) -> int:
+    """The calendar year of a day number."""
+    return date_of(day).year
+
+
+def month_starts(first_day: int, last_day: int) -> list[int]:
+    """The first day of every month that touches [first_day, last_day], both included."""
+    first, last = date_of(first_day), date_of(last_day)
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [
+        day_number(date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1))
+        for i in range(count)
+    ]
+
+
+def days_to_dates(days: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
+    """Day numbers to numpy dates, for showing to a person."""
+    return np.asarray(days, dtype="int64").astype("datetime64[D]")
+
+
+# ---- instants and zones
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name such as America/New_York. Raises BadInput for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise BadInput(
+            got="an unknown time zone", expected="an IANA name", do="Write it like America/New_York."
+        ) from None
+
+
+@lru_cache(maxsize=8)
+def _transitions(name: str) -> tuple[Ints, Ints, Ints]:
+    """(instants, local seconds, offsets) at which the zone's offset to UTC changes; offsets[i] holds from instants[i]."""
+    where = zone(name)
+
+    def offset(day: int) -> int:
+        shift = datetime.fromtimestamp(day * SECONDS_A_DAY, UTC).astimezone(where).utcoffset()
+        return int(shift.total_seconds()) if shift is not None else 0
+
+    first, last = day_number(date(FIRST_YEAR, 1, 1)), day_number(date(LAST_YEAR, 1, 1))
+    at, offsets = [first * SECONDS_A_DAY], [offset(first)]
+    step = 28
+    for day in range(first, last, step):
+        if offset(day) == offset(day + step):
+            continue
+        low, high = day * SECONDS_A_DAY, (day + step) * SECONDS_A_DAY
+        before = offset(day)
+        while high - low > 1:
+            middle = (low + high) // 2
+            shift = datetime.fromtimestamp(middle, UTC).astimezone(where).utcoffset()
+            low, high = (middle, high) if shift is not None and int(shift.total_seconds()) == before else (low, middle)
+        at.append(high)
+        offsets.append(offset(day + step))
+    instants, shifts = np.array(at, dtype=np.int64), np.array(offsets, dtype=np.int64)
+    return instants, instants + shifts, shifts
+
+
+def to_instant(local_seconds: npt.ArrayLike, zone_name: str) -> Ints:
+    """Wall-clock seconds (since 1970-01-01T00:00 on the zone's own clock) to instants.
+
+    A wall-clock time that the spring change skips is read with the offset before the change.
+    """
+    local = np.asarray(local_seconds, dtype=np.int64)
+    _, starts, offsets = _transitions(zone_name)
+    return local - offsets[np.maximum(np.searchsorted(starts, local, side="right") - 1, 0)]
+
+
+def to_local(instants: npt.ArrayLike, zone_name: str) -> Ints:
+    """Instants to wall-clock seconds of the zone."""
+    given = np.asarray(instants, dtype=np.int64)
+    starts, _, offsets = _transitions(zone_name)
+    return given + offsets[np.maximum(np.searchsorted(starts, given, side="right") - 1, 0)]
+
+
+def start_of_day(days: npt.ArrayLike, zone_name: str) -> Ints:
+    """The first instant of each day in the zone."""
+    return to_instant(np.asarray(days, dtype=np.int64) * SECONDS_A_DAY, zone_name)
+
+
+def end_of_day(days: npt.ArrayLike, zone_name: str) -> Ints:
+    """The last instant (second) of each day in the zone: what a date-only `known_at` or discharge means."""
+    return start_of_day(np.asarray(days, dtype=np.int64) + 1, zone_name) - 1
+
+
+def local_day(instants: npt.ArrayLike, zone_name: str) -> Ints:
+    """The calendar day of each instant in the zone."""
+    return to_local(instants, zone_name) // SECONDS_A_DAY
+
+
+def local_hour(instants: npt.ArrayLike, zone_name: str) -> Ints:
+    """The hour of the day (0-23) of each instant in the zone."""
+    return to_local(instants, zone_name) % SECONDS_A_DAY // 3600
+
+
+def now() -> int:
+    """The present instant."""
+    return int(datetime.now(UTC).timestamp())
+
+
+def stamp(instant: int, zone_name: str) -> str:
+    """ISO 8601 with the zone's offset, to the second."""
+    return datetime.fromtimestamp(int(instant), zone(zone_name)).isoformat(timespec="seconds")
+
+
+# ---- windows: a window owns its edges
+
+
+@dataclass(frozen=True, order=True)
+class Lookback:
+    """The `days` calendar days before an anchor day, the anchor day itself not included: [anchor-days, anchor-1].
+
+    With `through_anchor` the anchor day is included as one of them: [anchor-days+1, anchor].
+    """
+
+    days: int
+    through_anchor: bool = False
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise BadDeclaration(
+                got=f"a lookback of {self.days} days", expected="one day or more", do="Give days >= 1."
+            )
+
+    @property
+    def nearest(self) -> int:
+        """The smallest age (anchor day minus event day) inside the window."""
+        return 0 if self.through_anchor else 1
+
+    @property
+    def farthest(self) -> int:
+        """The largest age inside the window."""
+        return self.days - 1 if self.through_anchor else self.days
+
+
+@dataclass(frozen=True)
+class OutcomeWindow:
+    """The days `first` to `last` after discharge, both included; the day of discharge is day 0."""
+
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first <= self.last:
+            raise BadDeclaration(
+                got=f"days {self.first} to {self.last}", expected="0 <= first <= last", do="Mend the declaration."
+            )
+
+
+def overlaps(first_a: int, last_a: int, first_b: int, last_b: int) -> bool:
+    """Whether two spans of days, edges included, share a day."""
+    return first_a <= last_b and first_b <= last_a
+
+
+def age_in_years(birth_days: npt.ArrayLike, on_days: npt.ArrayLike) -> Ints:
+    """Completed years of life; a birthday on 29 February completes its year on 1 March of other years."""
+    born = days_to_dates(birth_days)
+    on = days_to_dates(on_days)
+    born_year, on_year = born.astype("datetime64[Y]").astype(np.int64), on.astype("datetime64[Y]").astype(np.int64)
+    born_in_year = _month_and_day(born)
+    on_in_year = _month_and_day(on)
+    return on_year - born_year - (on_in_year < born_in_year)
+
+
+def _month_and_day(dates: npt.NDArray[np.datetime64]) -> Ints:
+    months = dates.astype("datetime64[M]")
+    return (months.astype(np.int64) % 12) * 32 + (dates - months.astype("datetime64[D]")).astype(np.int64)
+
+
+def weekday(days: npt.ArrayLike) -> Ints:
+    """0 Monday to 6 Sunday. 1970-01-01 was a Thursday."""
+    return (np.asarray(days, dtype=np.int64) + 3) % 7
+
+
+# ---- business days
+
+
+@lru_cache(maxsize=1)
+def federal_holidays() -> frozenset[int]:
+    """Day numbers of United States federal holidays, as observed (5 USC 6103), from the `holidays` package."""
+    import holidays
+
+    return frozenset(day_number(d) for d in holidays.country_holidays("US", years=range(1990, 2061)))
+
+
+def is_business_day(day: int) -> bool:
+    """Monday to Friday less federal holidays."""
+    return bool(weekday(day) < 5) and day not in federal_holidays()
+
+
+def business_days_after(day: int, count: int) -> int:
+    """The `count`-th business day after `day`; the second one is the due date of first contact (CPT 99495, 99496)."""
+    while count > 0:
+        day += 1
+        count -= is_business_day(day)
+    return day
+
+
+# ---- the same, as expressions over text columns
+
+
+def expression_of_day(text: ir.StringColumn, pattern: str) -> ir.IntegerColumn:
+    """Day number of a text column by a strptime pattern; null where the text is not such a date."""
+    return expression_of_local_seconds(text, pattern) // SECONDS_A_DAY
+
+
+def expression_of_local_seconds(text: ir.StringColumn, pattern: str) -> ir.IntegerColumn:
+    """Wall-clock seconds of a text column by a strptime pattern; null where the text is not such a time."""
+    import ibis
+
+    @ibis.udf.scalar.builtin(name="try_strptime", signature=(("string", "string"), "timestamp"))
+    def parsed(value, form): ...  # type: ignore[no-untyped-def]  # an Ibis built-in is declared by its signature
+
+    @ibis.udf.scalar.builtin(name="epoch_us", signature=(("timestamp",), "int64"))
+    def microseconds(value): ...  # type: ignore[no-untyped-def]  # an Ibis built-in is declared by its signature
+
+    return microseconds(parsed(text.strip(), pattern)) // 1_000_000
+
+
+def latest(days: Iterable[int | None]) -> int | None:
+    """The latest of the days that are known; null when none is."""
+    known = [day for day in days if day is not None]
+    return max(known) if known else None

@@ -1,0 +1,1 @@
+"""What a released model is, and how any model is judged."""
