@@ -1,0 +1,121 @@
+"""The only door through which features see the record.
+
+    known(record, rows).events(TABLE)      rows of TABLE with `known_at <= as_of`, once for each index row
+    known(record, rows).versions(derived)  the version valid at `as_of`: `known_from <= as_of < known_until`
+
+The law, tested on random histories: what is read at `t` equals what a store holding only the rows known by `t` gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.record.record import Record
+from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISPENSING, ORDER, Table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FOREVER = 2**62  # a version that nothing has revised
+
+
+@dataclass(frozen=True)
+class Known:
+    """The record as it was known at each index row's `as_of`.
+
+    `rows` has row_id, person_id, as_of (instant), as_of_day, stay_id, admit_day and discharge_day.
+    """
+
+    record: Record
+    rows: ir.Table
+
+    def events(self, table: Table) -> ir.Table:
+        """Rows of a canonical table known at `as_of`, with row_id, as_of_day, admit_day and the index stay's id."""
+        rows = self.record[table]
+        joined = self._index.inner_join(rows, "person_id")
+        return joined.filter(joined.known_at <= joined.as_of).drop("bucket")
+
+    def versions(self, derived: ir.Table) -> ir.Table:
+        """Versions of something derived that were valid at `as_of`."""
+        joined = self._index.inner_join(derived, "person_id")
+        return joined.filter(joined.known_from <= joined.as_of, joined.as_of < joined.known_until)
+
+    @property
+    def _index(self) -> ir.Table:
+        names = {"stay_id": "index_stay_id", "admit_day": "index_admit_day", "discharge_day": "index_discharge_day"}
+        return self.rows.select(
+            "row_id", "person_id", "as_of", "as_of_day", *(self.rows[old].name(new) for old, new in names.items())
+        )
+
+
+def claim_versions(record: Record) -> ir.Table:
+    """One row for each valid version of a claim: person_id, claim_id, version, known_at, known_from, known_until.
+
+    A version that cancels its claim, or that another one replaces at the same instant, is valid at no time.
+    """
+    return record.conclude("claim_versions", lambda r: _claim_versions(r, CLAIM_LINE))
+
+
+def dispensing_versions(record: Record) -> ir.Table:
+    """The same for pharmacy claims."""
+    return record.conclude("dispensing_versions", lambda r: _claim_versions(r, DISPENSING))
+
+
+def _claim_versions(record: Record, table: Table) -> ir.Table:
+    import ibis
+
+    rows = record[table]
+    heads = rows.group_by("person_id", "claim_id", "known_at", "version").aggregate(cancels=rows.cancels.max())
+    order = ibis.window(group_by=["person_id", "claim_id"], order_by=["known_at", "version"])
+    heads = heads.mutate(known_from=heads.known_at, known_until=heads.known_at.lead().over(order).fill_null(FOREVER))
+    return heads.filter(heads.cancels == 0, heads.known_from < heads.known_until).drop("cancels")
+
+
+def with_claim_versions(record: Record, table: Table) -> ir.Table:
+    """Rows of a table that stand on claims (claim_line, diagnosis, procedure), netted: with known_from, known_until."""
+    return _with_versions(record, table, claim_versions(record))
+
+
+def dispensings(record: Record) -> ir.Table:
+    """Netted fills, with known_from and known_until."""
+    return _with_versions(record, DISPENSING, dispensing_versions(record))
+
+
+def _with_versions(record: Record, table: Table, versions: ir.Table) -> ir.Table:
+    keys = ["person_id", "claim_id", "known_at", "version"]
+    return record[table].inner_join(versions, keys).drop("bucket")
+
+
+def states(record: Record, table: Table, identity: str) -> ir.Table:
+    """Rows of a table that tells the state of a thing again and again (order, appointment, ADT visit), as versions.
+
+    The later known row replaces the earlier; among rows known at the same instant the later happening one holds.
+    """
+    import ibis
+
+    rows = record[table]
+    last = sorted({"status", "event_type", "discharged_at"} & {c.name for c in table.columns})
+    order = ibis.window(group_by=["person_id", identity], order_by=["known_at", "happened_from", *last])
+    versions = rows.mutate(known_from=rows.known_at, known_until=rows.known_at.lead().over(order).fill_null(FOREVER))
+    return versions.filter(versions.known_from < versions.known_until).drop("bucket")
+
+
+def order_states(record: Record) -> ir.Table:
+    """Orders as versions: ordered, resulted, reviewed or cancelled."""
+    return record.conclude("order_states", lambda r: states(r, ORDER, "order_id"))
+
+
+def appointment_states(record: Record) -> ir.Table:
+    """Appointments as versions: booked, kept, missed or cancelled."""
+    return record.conclude("appointment_states", lambda r: states(r, APPOINTMENT, "appointment_id"))
+
+
+def visit_states(record: Record) -> ir.Table:
+    """ADT visits as versions: what the last message known said."""
+    return record.conclude("visit_states", lambda r: states(r, ADT_EVENT, "visit_number"))
+
+
+def known(record: Record, rows: ir.Table) -> Known:
+    """The record as known at each row's `as_of`."""
+    return Known(record, rows)

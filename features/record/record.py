@@ -1,0 +1,115 @@
+"""An open record: the canonical tables as expressions on one engine, from a store or from rows handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features.errors import BadStore
+from features.record.store import Manifest, read_manifest, table_files
+from features.record.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Record:
+    """Tables by name, the network's zone, and what its sources lack.
+
+    `derived` keeps what was concluded from the tables (netted claims, stays) for as long as the record is open.
+    """
+
+    con: Any
+    zone: str
+    tables: Mapping[str, ir.Table]
+    lacks: Mapping[str, str]
+    fingerprint: str
+    claims_complete_to: int | None
+    admissions_complete_to: int | None
+    derived: dict[str, ir.Table] = field(default_factory=dict)
+
+    def __getitem__(self, table: Table) -> ir.Table:
+        return self.tables[table.name]
+
+    def conclude(self, name: str, expression: Callable[[Record], ir.Table]) -> ir.Table:
+        """The result of `expression` on this record, worked out once and kept by the engine as a table."""
+        if name not in self.derived:
+            result = expression(self)
+            self.derived[name] = self.con.create_table(f"{name}_{len(self.derived)}", result, temp=True, overwrite=True)
+        return self.derived[name]
+
+
+def connect() -> Any:
+    """A DuckDB engine in this process, quiet and with its clock in UTC."""
+    import ibis
+
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET TimeZone='UTC'; SET enable_progress_bar=false")
+    return con
+
+
+def open_record(store: Path) -> Record:
+    """Open a store. Raises BadStore where there is none or nothing was ever loaded."""
+    manifest = read_manifest(store)
+    if not any(batch.rows for batch in manifest.batches):
+        raise BadStore(got="an empty store", expected="at least one load", do=f"Run `afterward load` into {store}.")
+    con = connect()
+    tables = {}
+    for table in TABLES:
+        files = table_files(store, manifest, table.name)
+        tables[table.name] = con.read_parquet(files) if files else _empty(table)
+    return Record(
+        con=con,
+        zone=manifest.zone,
+        tables=tables,
+        lacks=lacked_by_all(manifest),
+        fingerprint=manifest.fingerprint,
+        claims_complete_to=_last(batch.claims_complete_to for batch in manifest.batches),
+        admissions_complete_to=_last(batch.admissions_complete_to for batch in manifest.batches),
+    )
+
+
+def lacked_by_all(manifest: Manifest) -> dict[str, str]:
+    """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
+    declared = [batch.lacks for batch in manifest.batches if batch.rows]
+    shared = set.intersection(*(set(lacks) for lacks in declared)) if declared else set()
+    return {fact: declared[0][fact] for fact in sorted(shared)}
+
+
+def from_rows(rows: Mapping[str, pa.Table], zone: str, lacks: Mapping[str, str] | None = None) -> Record:
+    """A record of rows handed over (canonical columns on the Arrow schema of their table); other tables are empty."""
+    import ibis
+
+    con = connect()
+    tables = {t.name: ibis.memtable(rows[t.name]) if t.name in rows else _empty(t) for t in TABLES}
+    return Record(con, zone, tables, dict(lacks or {}), "rows", None, None)
+
+
+def of_persons(record: Record, persons: Iterable[str]) -> Record:
+    """The same record with the rows of these people only; tables about the network stay whole."""
+    wanted = list(persons)
+    tables = {
+        t.name: record[t].filter(record[t].person_id.isin(wanted)) if t.about == "person" else record[t] for t in TABLES
+    }
+    return replace(record, tables=tables, derived={})
+
+
+def known_by(record: Record, instant: int) -> Record:
+    """A record that holds only the rows known by an instant: the oracle of the law that `known.py` obeys."""
+    tables = {t.name: record[t].filter(record[t].known_at <= instant) for t in TABLES}
+    return replace(record, tables=tables, derived={})
+
+
+def _empty(table: Table) -> ir.Table:
+    import ibis
+
+    return ibis.memtable(table.schema().empty_table())
+
+
+def _last(days: Iterable[int | None]) -> int | None:
+    given = [day for day in days if day is not None]
+    return max(given) if given else None

@@ -1,0 +1,313 @@
+"""The store: Parquet in person buckets, immutable batches, and a manifest that is swapped atomically.
+
+    STORE/manifest.json                  what the store holds; replaced in one step, so a killed load leaves it as it was
+    STORE/batches/ID/TABLE.parquet       one batch's rows of a table, sorted by bucket, person and time;
+                                         a row group never spans two buckets, so one person is found without a scan
+    STORE/batches/ID/quarantine.parquet  rejected input rows with the reason
+
+A batch's ID is the hash of the files it was read from: loading the same files twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features import windows
+from features.errors import BadDeclaration, BadStore
+from features.record.tables import Kind, Table, table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BUCKETS = 64
+ROWS_IN_A_GROUP = 65_536
+FORMAT = 1
+DEFAULT_ZONE = "America/New_York"
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """What became of one input file's rows: read = loaded + quarantined."""
+
+    name: str
+    sha256: str
+    layout: str
+    read: int
+    loaded: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One load."""
+
+    id: str
+    reader: str
+    loaded_at: int
+    files: tuple[FileCount, ...]
+    rows: Mapping[str, int]
+    lacks: Mapping[str, str] = field(default_factory=dict)  # fact -> why it is not evaluable on this source
+    claims_complete_to: int | None = None  # day to which claims-borne events are complete
+    admissions_complete_to: int | None = None  # day to which admissions are complete
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a store holds."""
+
+    zone: str
+    buckets: int = BUCKETS
+    batches: tuple[Batch, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the loaded content: the same files give the same fingerprint, in whatever order they came."""
+        ids = sorted(batch.id for batch in self.batches)
+        return hashlib.sha256("\n".join([self.zone, *ids]).encode()).hexdigest()[:16]
+
+    def loaded_files(self) -> frozenset[str]:
+        """The sha256 of every file already in the store."""
+        return frozenset(file.sha256 for batch in self.batches for file in batch.files)
+
+
+def read_manifest(store: Path) -> Manifest:
+    """The manifest of an existing store. Raises BadStore when there is none or it cannot be read."""
+    path = store / "manifest.json"
+    if not path.is_file():
+        raise BadStore(got="a folder without a store", expected="a store", do=f"Run `afterward load` into {store}.")
+    try:
+        found = json.loads(path.read_text())
+        if found.pop("format") != FORMAT:
+            raise BadStore(got="a store of another format", expected=f"format {FORMAT}", do="Load the files again.")
+        batches = tuple(
+            Batch(**{**batch, "files": tuple(FileCount(**f) for f in batch["files"])}) for batch in found.pop("batches")
+        )
+        return Manifest(batches=batches, **found)
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise BadStore(got="a damaged manifest.json", expected="a store", do="Restore the store from a backup.") from None
+
+
+def _write_manifest(store: Path, manifest: Manifest) -> None:
+    content = {"format": FORMAT, **asdict(manifest)}
+    temporary = store / "manifest.json.new"
+    with temporary.open("w") as out:
+        json.dump(content, out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.replace(store / "manifest.json")
+    _sync_folder(store)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _locked(store: Path) -> Iterator[None]:
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadStore(
+                got="a store that another load is writing", expected="one load at a time", do="Wait for it to end."
+            ) from None
+        yield
+
+
+class Writer:
+    """Writes one batch; nothing of it is in the store until `loading` ends without an error."""
+
+    def __init__(self, store: Path, manifest: Manifest) -> None:
+        import duckdb
+
+        self.store = store
+        self.manifest = manifest
+        self.folder = store / "batches" / f".new-{os.getpid()}"
+        self.folder.mkdir(parents=True)
+        self.con = duckdb.connect(
+            config={"temp_directory": str(self.folder / "spill"), "preserve_insertion_order": "true"}
+        )
+        self.con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
+        self.rows: dict[str, int] = {}
+
+    def write(self, target: Table, query: str) -> int:
+        """Write what a SELECT on `self.con` gives as the batch's rows of `target`; returns the number of rows.
+
+        The query's instants are wall-clock seconds of the network's zone. Columns that it lacks are null. Raises
+        BadDeclaration when the rows break the table's declaration: readers quarantine bad input before this.
+        """
+        if target.name in self.rows:
+            raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Use UNION ALL.")
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {query}")
+        given = {row[0] for row in self.con.execute("DESCRIBE handed_over").fetchall()}
+        _check(self.con, target, given)
+        subject = target.about == "person"
+        bucket = f"('0x' || substr(md5(person_id), 1, 2))::INTEGER % {self.manifest.buckets}" if subject else "0"
+        columns = [f"({bucket})::SMALLINT AS bucket"]
+        for column in target.all_columns:
+            sql_type = {"string": "VARCHAR", "int32": "INTEGER", "int8": "TINYINT"}.get(column.kind.stored, "BIGINT")
+            value = column.name if column.name in given else "NULL"
+            if column.name in ("from_day", "to_day"):
+                value = f"happened_{column.name.removesuffix('_day')} // {windows.SECONDS_A_DAY}"
+            columns.append(f'({value})::{sql_type} AS "{column.name}"')
+        order = "bucket, person_id, happened_from, known_at" if subject else f"{target.columns[0].name}, known_at"
+        reader = self.con.execute(f"SELECT {', '.join(columns)} FROM handed_over ORDER BY {order}").to_arrow_reader(
+            ROWS_IN_A_GROUP
+        )
+        self.rows[target.name] = self._stream(target, reader)
+        return self.rows[target.name]
+
+    def write_quarantine(self, query: str) -> int:
+        """Write rejected rows (file, line, reason, raw); returns how many."""
+        import pyarrow.parquet as pq
+
+        found = self.con.execute(f"SELECT file, line, reason, raw FROM ({query}) ORDER BY file, line").to_arrow_table()
+        pq.write_table(found, self.folder / "quarantine.parquet")
+        return int(found.num_rows)
+
+    def _stream(self, target: Table, reader: pa.RecordBatchReader) -> int:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = target.schema()
+        written = 0
+        with pq.ParquetWriter(self.folder / f"{target.name}.parquet", schema, compression="zstd") as out:
+            for group in _by_bucket(reader):
+                fixed = _to_instants(group, target, self.manifest.zone)
+                out.write_table(pa.Table.from_arrays(fixed, schema=schema), row_group_size=ROWS_IN_A_GROUP)
+                written += group.num_rows
+        return written
+
+
+def _by_bucket(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Tables of at most ROWS_IN_A_GROUP rows of one bucket, in order."""
+    import numpy as np
+    import pyarrow as pa
+
+    held: list[pa.RecordBatch] = []
+    current = None
+    for batch in reader:
+        buckets = batch.column(0).to_numpy(zero_copy_only=False)
+        edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
+        for start, stop in zip(edges, edges[1:], strict=False):
+            if stop == start:
+                continue
+            if current is not None and (
+                buckets[start] != current or sum(part.num_rows for part in held) + stop - start > ROWS_IN_A_GROUP
+            ):
+                yield pa.Table.from_batches(held)
+                held = []
+            current = buckets[start]
+            held.append(batch.slice(start, stop - start))
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _to_instants(group: pa.Table, target: Table, zone: str) -> list[pa.ChunkedArray | pa.Array]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    instants = {column.name for column in target.all_columns if column.kind is Kind.INSTANT}
+    fixed: list[pa.ChunkedArray | pa.Array] = []
+    for name in group.column_names:
+        values = group.column(name)
+        if name in instants and values.null_count < len(values):
+            local = pc.fill_null(values, 0).to_numpy()
+            values = pa.array(windows.to_instant(local, zone), mask=np.asarray(pc.is_null(values)))
+        fixed.append(values)
+    return fixed
+
+
+def _check(con: Any, target: Table, given: set[str]) -> None:
+    unknown = given - {column.name for column in target.all_columns}
+    if unknown:
+        raise BadDeclaration(
+            got=f"columns {sorted(unknown)} for {target.name}", expected="declared ones", do="Mend the reader."
+        )
+    rules: dict[str, str] = {}
+    for column in target.all_columns:
+        name = column.name
+        if name in ("from_day", "to_day"):
+            continue
+        if column.required:
+            rules[f"{name} is null"] = f"{name} IS NULL" if name in given else "TRUE"
+        if name not in given:
+            continue
+        if column.at_least is not None:
+            rules[f"{name} is below {column.at_least}"] = f"{name} < {column.at_least}"
+        if column.choices:
+            choices = ", ".join(f"'{choice}'" for choice in column.choices)
+            rules[f"{name} is not one of its choices"] = f"{name} NOT IN ({choices})"
+    sums = ", ".join(f"count(*) FILTER (WHERE {rule})" for rule in rules.values())
+    for says, count in zip(rules, con.execute(f"SELECT {sums} FROM handed_over").fetchone(), strict=True):
+        if count:
+            raise BadDeclaration(
+                got=f"{count} rows of {target.name} where {says}", expected="none", do="Mend the reader."
+            )
+
+
+@contextmanager
+def loading(store: Path, zone: str | None = None) -> Iterator[Writer]:
+    """A writer for one new batch, alone on the store. Nothing is kept unless `commit` is called on what it yields."""
+    with _locked(store):
+        manifest = read_manifest(store) if (store / "manifest.json").is_file() else Manifest(zone or DEFAULT_ZONE)
+        windows.zone(manifest.zone)
+        if zone is not None and zone != manifest.zone:
+            raise BadStore(got=f"zone {zone}", expected=f"the store's own, {manifest.zone}", do="Leave --zone out.")
+        _sweep(store, manifest)
+        writer = Writer(store, manifest)
+        try:
+            yield writer
+        finally:
+            writer.con.close()
+            shutil.rmtree(writer.folder, ignore_errors=True)
+
+
+def _sweep(store: Path, manifest: Manifest) -> None:
+    """Remove what a killed load left behind; only the manifest says what is in the store."""
+    kept = {batch.id for batch in manifest.batches}
+    for folder in (store / "batches").glob("*"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def commit(writer: Writer, batch: Batch) -> Manifest:
+    """Make the batch part of the store: its files first, then the manifest, each on disk before the next step."""
+    shutil.rmtree(writer.folder / "spill", ignore_errors=True)
+    for path in writer.folder.iterdir():
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    writer.folder.rename(writer.store / "batches" / batch.id)
+    _sync_folder(writer.store / "batches")
+    manifest = Manifest(writer.manifest.zone, writer.manifest.buckets, (*writer.manifest.batches, batch))
+    _write_manifest(writer.store, manifest)
+    return manifest
+
+
+def batch_id(hashes: Sequence[str]) -> str:
+    """The identity of a batch: the hash of the hashes of its files."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
+
+
+def table_files(store: Path, manifest: Manifest, name: str) -> list[str]:
+    """The Parquet files that hold rows of a table, batch by batch."""
+    table(name)
+    return [str(store / "batches" / batch.id / f"{name}.parquet") for batch in manifest.batches if name in batch.rows]

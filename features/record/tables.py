@@ -1,0 +1,336 @@
+"""The canonical tables of the record, each column declared once: type, unit, meaning of null, constraint.
+
+That one declaration validates what a reader hands over, types what is stored and documents both. Names follow the Tuva
+Input Layer where it has one. Every row of every table also carries the time columns in `TIME`: when it happened and
+when it was known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from features.errors import BadDeclaration
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Kind(Enum):
+    """What a column holds, and so how it is stored."""
+
+    TEXT = "text"
+    IDENTIFIER = "identifier"  # names a person, provider, facility, claim: never shown outside its own purpose
+    CODE = "code"  # canonical form of its coding system
+    DAY = "day"  # day number
+    INSTANT = "instant"  # epoch seconds; a reader hands over wall-clock seconds of the network's zone
+    COUNT = "count"
+    CENTS = "cents"
+    MILLI = "thousandths"  # a quantity times 1,000
+    FLAG = "flag"  # 0 or 1
+
+    @property
+    def stored(self) -> str:
+        """The Arrow (and SQL) type on disk."""
+        return {"text": "string", "identifier": "string", "code": "string", "day": "int32", "flag": "int8"}.get(
+            self.value, "int64"
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `required` means never null; otherwise `null` says what null means."""
+
+    name: str
+    kind: Kind
+    says: str
+    null: str = "not given by the source"
+    required: bool = False
+    at_least: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table. `about` names whom a row belongs to: a person, or nothing (providers, facilities)."""
+
+    name: str
+    says: str
+    columns: tuple[Column, ...]
+    about: str = "person"
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.all_columns]
+        if len(names) != len(set(names)):
+            raise BadDeclaration(got=f"a column twice in {self.name}", expected="each once", do="Rename one.")
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """Subject, own and time columns, in the order on disk."""
+        subject = (PERSON_ID,) if self.about == "person" else ()
+        return (*subject, *self.columns, *TIME)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; BadDeclaration names the choices."""
+        for column in self.all_columns:
+            if column.name == name:
+                return column
+        choices = ", ".join(c.name for c in self.all_columns)
+        raise BadDeclaration(got=f"column {name}", expected=f"one of {choices}", do=f"See {self.name}.")
+
+    def schema(self) -> pa.Schema:
+        """The Arrow schema on disk, bucket column first."""
+        import pyarrow as pa
+
+        fields = [pa.field("bucket", pa.int16(), nullable=False)]
+        for column in self.all_columns:
+            fields.append(
+                pa.field(column.name, pa.type_for_alias(column.kind.stored), metadata={"unit": column.kind.value})
+            )
+        return pa.schema(fields)
+
+
+PERSON_ID = Column("person_id", Kind.IDENTIFIER, "the person, one across all sources", required=True)
+TIME = (
+    Column("happened_from", Kind.INSTANT, "first instant of what the row tells", null="no time is known"),
+    Column("happened_to", Kind.INSTANT, "last instant of what the row tells", null="still going on"),
+    Column("from_day", Kind.DAY, "local day of happened_from", null="no time is known"),
+    Column("to_day", Kind.DAY, "local day of happened_to", null="still going on"),
+    Column("precision", Kind.TEXT, "how exact the times are", choices=("instant", "day", "month", "year")),
+    Column("known_at", Kind.INSTANT, "when the network could first know this row", required=True),
+    Column("source", Kind.TEXT, "the feed that told it", required=True),
+)
+
+_T, _ID, _CODE, _DAY, _AT = Kind.TEXT, Kind.IDENTIFIER, Kind.CODE, Kind.DAY, Kind.INSTANT
+
+PERSON = Table(
+    "person",
+    "Who somebody is, as one source told it at one time; the latest known value of each column holds.",
+    (
+        Column("birth_day", _DAY, "day of birth"),
+        Column("sex", _T, "administrative sex", choices=("female", "male", "unknown")),
+        Column("race", _T, "race as recorded, lower case"),
+        Column("ethnicity", _T, "ethnicity as recorded, lower case"),
+        Column("state", _T, "state of residence"),
+        Column("zip_code", _T, "postal code of residence"),
+        Column("entitlement_code", _CODE, "original reason for Medicare entitlement (0 age, 1 disability, 2 or 3 ESRD)"),
+    ),
+)
+DEATH = Table("death", "That a person died; precision `month` means at some time in that month.", ())
+CONTACT_DETAILS = Table(
+    "contact_details",
+    "How to reach a person. Never a feature.",
+    (
+        Column("first_name", _ID, "given name"),
+        Column("last_name", _ID, "family name"),
+        Column("phone", _ID, "telephone"),
+        Column("email", _ID, "e-mail address"),
+        Column("address", _ID, "street address"),
+        Column("city", _ID, "city"),
+        Column("preferred_language", _T, "BCP 47 tag"),
+        Column("interpreter_needed", Kind.FLAG, "1 when calls need an interpreter"),
+        Column("best_time", _T, "when to call"),
+        Column("caregiver_name", _ID, "who helps at home"),
+        Column("caregiver_phone", _ID, "telephone of who helps at home"),
+        Column("contact_opt_out", Kind.FLAG, "1 when the person asked not to be called"),
+    ),
+)
+COVERAGE = Table(
+    "coverage",
+    "One month in which a person was enrolled; a month that is not there was not covered.",
+    (
+        Column("payer", _T, "payer"),
+        Column("payer_type", _T, "kind of payer, lower case"),
+        Column("plan", _T, "plan"),
+        Column("dual_status_code", _CODE, "Medicare-Medicaid dual status", null="not dual, or not given by the source"),
+        Column("managed_care", Kind.FLAG, "1 when a managed-care plan paid, so fee-for-service claims may lack"),
+        Column("drug_coverage", Kind.FLAG, "1 when dispensings of the month reach the network"),
+    ),
+)
+ATTRIBUTION = Table(
+    "attribution",
+    "Which practice answers for a person in a month.",
+    (Column("provider_id", _ID, "attributed provider"), Column("practice", _T, "attributed practice")),
+)
+CLAIM_LINE = Table(
+    "claim_line",
+    "One line of one version of a claim, header facts repeated. Every version is kept; `known.py` nets them.",
+    (
+        Column("claim_id", _ID, "the claim, the same in every version", required=True),
+        Column("version", Kind.COUNT, "order among versions known at the same instant", required=True, at_least=0),
+        Column("cancels", Kind.FLAG, "1 when this version takes the claim back", required=True),
+        Column("claim_line_number", Kind.COUNT, "line within the claim", required=True, at_least=0),
+        Column("claim_type", _T, "form", choices=("institutional", "professional", "undetermined"), required=True),
+        Column("bill_type_code", _CODE, "type of bill, three digits without the leading zero"),
+        Column("place_of_service_code", _CODE, "place of service"),
+        Column("admission_day", _DAY, "day of admission"),
+        Column("discharge_day", _DAY, "day of discharge"),
+        Column("admit_type_code", _CODE, "type of admission (1 emergency, 2 urgent, 3 elective, ...)"),
+        Column("admit_source_code", _CODE, "point of origin"),
+        Column("discharge_disposition_code", _CODE, "patient status at discharge, two digits"),
+        Column("drg_code", _CODE, "MS-DRG, three digits"),
+        Column("revenue_center_code", _CODE, "revenue centre, four digits"),
+        Column("hcpcs_code", _CODE, "HCPCS or CPT"),
+        Column("units", Kind.MILLI, "service units times 1,000"),
+        Column("rendering_id", _ID, "who did it (NPI)"),
+        Column("billing_id", _ID, "who billed it (NPI)"),
+        Column("facility_id", _ID, "where it was done (CCN or NPI)"),
+        Column("paid", Kind.CENTS, "paid by the plan"),
+        Column("allowed", Kind.CENTS, "allowed amount"),
+    ),
+)
+DIAGNOSIS = Table(
+    "diagnosis",
+    "One diagnosis on one version of a claim.",
+    (
+        Column("claim_id", _ID, "the claim it stands on", required=True),
+        Column("version", Kind.COUNT, "the claim's version", required=True, at_least=0),
+        Column("role", _T, "where it stands", choices=("principal", "secondary", "admitting"), required=True),
+        Column("code_system", _T, "coding system", required=True),
+        Column("code", _CODE, "canonical form", required=True),
+        Column("present_on_admission", _CODE, "Y, N, U, W or 1 (exempt)"),
+    ),
+)
+PROCEDURE = Table(
+    "procedure",
+    "One coded procedure on one version of a claim.",
+    (
+        Column("claim_id", _ID, "the claim it stands on", required=True),
+        Column("version", Kind.COUNT, "the claim's version", required=True, at_least=0),
+        Column("code_system", _T, "coding system", required=True),
+        Column("code", _CODE, "canonical form", required=True),
+    ),
+)
+DISPENSING = Table(
+    "dispensing",
+    "One fill of a medicine, one version of its claim.",
+    (
+        Column("claim_id", _ID, "the claim", required=True),
+        Column("version", Kind.COUNT, "order among versions known at the same instant", required=True, at_least=0),
+        Column("cancels", Kind.FLAG, "1 when this version takes the fill back", required=True),
+        Column("ndc_code", _CODE, "NDC, eleven digits"),
+        Column("quantity", Kind.MILLI, "quantity times 1,000"),
+        Column("days_supply", Kind.COUNT, "days that the fill lasts", at_least=0),
+        Column("prescriber_id", _ID, "who prescribed (NPI)"),
+        Column("paid", Kind.CENTS, "paid by the plan"),
+    ),
+)
+ORDER = Table(
+    "order",
+    "An order as it stood from `known_at`: one row when ordered, one when its result came, one when it was reviewed.",
+    (
+        Column("order_id", _ID, "the order", required=True),
+        Column("order_type", _T, "laboratory, imaging, medication, service or device", required=True),
+        Column("status", _T, "state", choices=("ordered", "resulted", "reviewed", "cancelled"), required=True),
+        Column("code_system", _T, "coding system"),
+        Column("code", _CODE, "what was ordered"),
+        Column("orderer_id", _ID, "who ordered (NPI)"),
+        Column("visit_number", _ID, "the hospital's number of the stay", null="not ordered in a stay"),
+    ),
+)
+RESULT = Table(
+    "result",
+    "A laboratory result, vital sign or assessment. `known_at` is when it was issued.",
+    (
+        Column("kind", _T, "kind of result", choices=("laboratory", "vital", "assessment"), required=True),
+        Column("code_system", _T, "coding system", required=True),
+        Column("code", _CODE, "what was measured", required=True),
+        Column("value", Kind.MILLI, "numeric value times 1,000", null="not numeric"),
+        Column("unit", _T, "unit of the value"),
+    ),
+)
+IMMUNIZATION = Table(
+    "immunization", "A vaccine given.", (Column("code_system", _T, "system"), Column("code", _CODE, "CVX or other"))
+)
+ADT_EVENT = Table(
+    "adt_event",
+    "One admission, discharge or transfer message. `known_at` is the time of the message.",
+    (
+        Column("event_type", _T, "HL7 v2 trigger event, such as A03", required=True),
+        Column("visit_number", _ID, "the hospital's number of the visit", required=True),
+        Column("patient_class", _T, "I inpatient, E emergency, O outpatient or observation"),
+        Column("admitted_at", _AT, "admission"),
+        Column("discharged_at", _AT, "discharge", null="not discharged"),
+        Column("admit_type_code", _CODE, "type of admission"),
+        Column("admit_source_code", _CODE, "point of origin"),
+        Column("discharge_disposition_code", _CODE, "patient status at discharge"),
+        Column("hospital_service", _T, "service"),
+        Column("code_system", _T, "coding system of the working diagnosis"),
+        Column("code", _CODE, "working or admitting diagnosis"),
+        Column("facility_id", _ID, "hospital"),
+    ),
+)
+DISCHARGE_NOTICE = Table(
+    "discharge_notice",
+    "What a hospital tells on the day of discharge. A claims-only reader declares it from the claim.",
+    (
+        Column("claim_id", _ID, "the claim it was declared from", null="told by a hospital"),
+        Column("admission_day", _DAY, "day of admission", required=True),
+        Column("discharge_day", _DAY, "day of discharge", required=True),
+        Column("code_system", _T, "coding system of the admitting diagnosis"),
+        Column("code", _CODE, "admitting diagnosis"),
+        Column("facility_id", _ID, "hospital"),
+    ),
+)
+APPOINTMENT = Table(
+    "appointment",
+    "A visit as it stood from `known_at`: one row when booked, one when kept, missed or cancelled.",
+    (
+        Column("appointment_id", _ID, "the appointment", required=True),
+        Column("status", _T, "state", choices=("booked", "kept", "missed", "cancelled"), required=True),
+        Column("appointment_day", _DAY, "day of the visit", required=True),
+        Column("specialty", _T, "specialty, lower case"),
+        Column("provider_id", _ID, "with whom (NPI)"),
+    ),
+)
+PROVIDER = Table(
+    "provider",
+    "A clinician.",
+    (
+        Column("provider_id", _ID, "NPI", required=True),
+        Column("name", _T, "name"),
+        Column("practice", _T, "practice"),
+        Column("specialty", _T, "specialty, lower case"),
+    ),
+    about="network",
+)
+FACILITY = Table(
+    "facility",
+    "A hospital, clinic or other place of care.",
+    (
+        Column("facility_id", _ID, "NPI or CCN as claims name it", required=True),
+        Column("ccn", _ID, "CMS certification number"),
+        Column("name", _T, "name"),
+        Column("facility_type", _T, "type, lower case"),
+    ),
+    about="network",
+)
+
+TABLES = (
+    PERSON,
+    DEATH,
+    CONTACT_DETAILS,
+    COVERAGE,
+    ATTRIBUTION,
+    CLAIM_LINE,
+    DIAGNOSIS,
+    PROCEDURE,
+    DISPENSING,
+    ORDER,
+    RESULT,
+    IMMUNIZATION,
+    ADT_EVENT,
+    DISCHARGE_NOTICE,
+    APPOINTMENT,
+    PROVIDER,
+    FACILITY,
+)
+
+
+def table(name: str) -> Table:
+    """The table of that name; BadDeclaration lists the choices."""
+    for found in TABLES:
+        if found.name == name:
+            return found
+    raise BadDeclaration(got=f"table {name}", expected=f"one of {', '.join(t.name for t in TABLES)}", do="Choose one.")

@@ -1,0 +1,76 @@
+"""The files that a load was given: folders walked, zip and gzip opened, each file known by its content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import BadInput
+
+DATA_ENDINGS = (".csv", ".txt", ".parquet", ".json", ".ndjson")
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file of data on local disk, unpacked. `name` is what a report shows; `sha256` is that of the content."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def input_files(given: Path, scratch: Path) -> list[InputFile]:
+    """Every data file under a folder (sub-folders included), a zip or a single file, by name.
+
+    Raises BadInput where the path is absent, holds no data file, or a zip or gzip is damaged.
+    """
+    if not given.exists():
+        raise BadInput(got="a path that is not there", expected="a folder or a file", do=f"Check {given}.")
+    paths = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
+    files = [file for path in paths for file in _opened(path, scratch)]
+    if not files:
+        raise BadInput(
+            got=f"no data file in {given}", expected=f"{', '.join(DATA_ENDINGS)}, .gz or .zip", do="Check the folder."
+        )
+    unique = {file.sha256: file for file in reversed(files)}
+    return sorted(unique.values(), key=lambda file: (file.name, file.sha256))
+
+
+def _opened(path: Path, scratch: Path) -> Iterator[InputFile]:
+    try:
+        if path.suffix.lower() == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                for member in sorted(archive.namelist()):
+                    if member.lower().endswith(DATA_ENDINGS) and not Path(member).name.startswith("."):
+                        with archive.open(member) as inside:
+                            yield _unpacked(inside, Path(member).name, scratch)
+        elif path.suffix.lower() == ".gz":
+            with gzip.open(path) as inside:
+                yield _unpacked(inside, path.stem, scratch)
+        elif path.suffix.lower() in DATA_ENDINGS:
+            yield InputFile(path.name, path, _hash(path))
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
+        raise BadInput(got=f"{path.name}, which is damaged", expected="a whole archive", do="Fetch it again.") from None
+
+
+def _unpacked(inside: object, name: str, scratch: Path) -> InputFile:
+    scratch.mkdir(parents=True, exist_ok=True)
+    target = scratch / f"{len(list(scratch.iterdir())):04d}-{name}"
+    with target.open("wb") as out:
+        shutil.copyfileobj(inside, out, BLOCK)  # type: ignore[arg-type, misc]  # zip and gzip members read bytes
+    return InputFile(name, target, _hash(target))
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as data:
+        while block := data.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
