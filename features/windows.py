@@ -282,3 +282,40 @@ def latest(days: Iterable[int | None]) -> int | None:
     """The latest of the days that are known; null when none is."""
     known = [day for day in days if day is not None]
     return max(known) if known else None
+
+
+def first_day_of_year(year: int) -> int:
+    """1 January of a year."""
+    return day_number(date(year, 1, 1))
+
+
+def local_start(day: int) -> int:
+    """Wall-clock second at which a day starts, for readers."""
+    return day * SECONDS_A_DAY
+
+
+def local_end(day: int) -> int:
+    """Wall-clock last second of a day, for readers: what a date-only time means."""
+    return (day + 1) * SECONDS_A_DAY - 1
+
+
+def expression_of_local_end(day: ir.IntegerValue) -> ir.IntegerValue:
+    """The same for a column of days."""
+    return (day + 1) * SECONDS_A_DAY - 1
+
+
+def expression_of_month_start(year: int, month: ir.IntegerValue) -> ir.IntegerValue:
+    """First day of a month (1-12) of a year."""
+    import ibis
+
+    starts = month_starts(first_day_of_year(year), first_day_of_year(year + 1) - 1)
+    cases = [(month == i + 1, ibis.literal(start)) for i, start in enumerate(starts)]
+    return ibis.cases(*cases, else_=ibis.null("int64"))
+
+
+def expression_of_month_end(day: ir.IntegerValue) -> ir.IntegerValue:
+    """Last day of the month in which each day lies."""
+    import ibis
+
+    following = (day * SECONDS_A_DAY).as_timestamp("s").truncate("M") + ibis.interval(months=1)
+    return following.epoch_seconds() // SECONDS_A_DAY - 1

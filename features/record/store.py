@@ -26,6 +26,7 @@ from features.errors import BadDeclaration, BadStore
 from features.record.tables import Kind, Table, table
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
 BUCKETS = 64
@@ -93,7 +94,9 @@ def read_manifest(store: Path) -> Manifest:
         )
         return Manifest(batches=batches, **found)
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise BadStore(got="a damaged manifest.json", expected="a store", do="Restore the store from a backup.") from None
+        raise BadStore(
+            got="a damaged manifest.json", expected="a store", do="Restore the store from a backup."
+        ) from None
 
 
 def _write_manifest(store: Path, manifest: Manifest) -> None:
@@ -133,6 +136,7 @@ class Writer:
 
     def __init__(self, store: Path, manifest: Manifest) -> None:
         import duckdb
+        import ibis
 
         self.store = store
         self.manifest = manifest
@@ -142,17 +146,18 @@ class Writer:
             config={"temp_directory": str(self.folder / "spill"), "preserve_insertion_order": "true"}
         )
         self.con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
+        self.engine = ibis.duckdb.from_connection(self.con)
         self.rows: dict[str, int] = {}
 
-    def write(self, target: Table, query: str) -> int:
-        """Write what a SELECT on `self.con` gives as the batch's rows of `target`; returns the number of rows.
+    def write(self, target: Table, rows: ir.Table) -> int:
+        """Write an expression on `self.engine` as the batch's rows of `target`; returns the number of rows.
 
-        The query's instants are wall-clock seconds of the network's zone. Columns that it lacks are null. Raises
+        The expression's instants are wall-clock seconds of the network's zone. Columns that it lacks are null. Raises
         BadDeclaration when the rows break the table's declaration: readers quarantine bad input before this.
         """
         if target.name in self.rows:
-            raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Use UNION ALL.")
-        self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {query}")
+            raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Use one union.")
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {self.engine.compile(rows)}")
         given = {row[0] for row in self.con.execute("DESCRIBE handed_over").fetchall()}
         _check(self.con, target, given)
         subject = target.about == "person"
@@ -165,17 +170,16 @@ class Writer:
                 value = f"happened_{column.name.removesuffix('_day')} // {windows.SECONDS_A_DAY}"
             columns.append(f'({value})::{sql_type} AS "{column.name}"')
         order = "bucket, person_id, happened_from, known_at" if subject else f"{target.columns[0].name}, known_at"
-        reader = self.con.execute(f"SELECT {', '.join(columns)} FROM handed_over ORDER BY {order}").to_arrow_reader(
-            ROWS_IN_A_GROUP
-        )
+        query = f"SELECT {', '.join(columns)} FROM handed_over ORDER BY {order}"  # noqa: S608  # declared names only
+        reader = self.con.sql(query).to_arrow_reader(ROWS_IN_A_GROUP)
         self.rows[target.name] = self._stream(target, reader)
         return self.rows[target.name]
 
-    def write_quarantine(self, query: str) -> int:
+    def write_quarantine(self, rejected: ir.Table) -> int:
         """Write rejected rows (file, line, reason, raw); returns how many."""
         import pyarrow.parquet as pq
 
-        found = self.con.execute(f"SELECT file, line, reason, raw FROM ({query}) ORDER BY file, line").to_arrow_table()
+        found = self.engine.to_pyarrow(rejected.select("file", "line", "reason", "raw").order_by("file", "line"))
         pq.write_table(found, self.folder / "quarantine.parquet")
         return int(found.num_rows)
 

@@ -114,7 +114,9 @@ PERSON = Table(
         Column("ethnicity", _T, "ethnicity as recorded, lower case"),
         Column("state", _T, "state of residence"),
         Column("zip_code", _T, "postal code of residence"),
-        Column("entitlement_code", _CODE, "original reason for Medicare entitlement (0 age, 1 disability, 2 or 3 ESRD)"),
+        Column(
+            "entitlement_code", _CODE, "original reason for Medicare entitlement (0 age, 1 disability, 2 or 3 ESRD)"
+        ),
     ),
 )
 DEATH = Table("death", "That a person died; precision `month` means at some time in that month.", ())

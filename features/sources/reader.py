@@ -1,0 +1,84 @@
+"""What a reader is: a format by name, the layouts of its files, and what it fills and lacks. Checked when declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from features.errors import BadDeclaration
+from features.record.tables import TABLES, Table
+from features.sources.files import InputFile
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the files reached the network.
+
+    `back_load_delay`: days from processing to delivery when this is a first back-load of history; None when each row's
+    own file date says when it was delivered.
+    """
+
+    back_load_delay: int | None = None
+
+
+Rows = Callable[["ir.Table", InputFile, Delivery], "ir.Table"]
+Rules = Callable[["ir.Table"], Mapping[str, "ir.BooleanValue"]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One kind of file. `marks` are the columns by which it is recognised, `needs` those it cannot be read without.
+
+    `rejects` names, for each reason, the rows to quarantine; `fills` says what the good rows become in each table. All
+    columns of the rows are text, as the file has them (null where empty), beside `line`.
+    """
+
+    name: str
+    marks: tuple[str, ...]
+    needs: tuple[str, ...]
+    rejects: Rules
+    fills: Mapping[Table, Rows]
+    may: tuple[str, ...] = ()  # columns that are read when there, and are null when not
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format. `lacks` says, for each fact that the format does not carry, why; such a fact is never counted as 0.
+
+    `claims_lag` and `admissions_lag`: days before a batch's last day from which claims and admissions are incomplete.
+    """
+
+    name: str
+    says: str
+    layouts: tuple[Layout, ...]
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    claims_lag: int = 0
+    admissions_lag: int = 0
+
+    def __post_init__(self) -> None:
+        names = [layout.name for layout in self.layouts]
+        if len(set(names)) != len(names):
+            raise BadDeclaration(got=f"two layouts of one name in {self.name}", expected="one", do="Rename one.")
+        for layout in self.layouts:
+            if not set(layout.marks) <= set(layout.needs):
+                raise BadDeclaration(
+                    got=f"marks of {layout.name} that it does not need", expected="marks among needs", do="Add them."
+                )
+        unknown = set(self.lacks) - {fact for table in TABLES for fact in (table.name, *_facts(table))}
+        if unknown:
+            raise BadDeclaration(
+                got=f"lacks {sorted(unknown)}", expected="a table or table.column", do=f"Mend reader {self.name}."
+            )
+
+    @property
+    def fills(self) -> tuple[Table, ...]:
+        """The canonical tables that this format can fill."""
+        return tuple(t for t in TABLES if any(t in layout.fills for layout in self.layouts))
+
+
+def _facts(table: Table) -> list[str]:
+    return [f"{table.name}.{column.name}" for column in table.all_columns]
