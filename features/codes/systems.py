@@ -27,7 +27,7 @@ class Form:
     parts: tuple[int | str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class System:
     """A coding system. Its forms exclude one another; `width` pads the canonical form with zeros on the left.
 
@@ -79,10 +79,11 @@ def _joined(found: re.Match[str], form: Form) -> str:
 
 _DOT_AFTER_THREE = Form(r"(...)(.+)", (1, ".", 2))
 
+# the second character is a digit, but for the QA0 category that fiscal year 2026 brought
 ICD10CM = System(
     "icd-10-cm",
     "ICD-10-CM",
-    (Form(r"([A-Za-z][0-9][0-9A-Za-z])\.?([0-9A-Za-z]{0,4})", (1, 2)),),
+    (Form(r"([A-Za-z][0-9][0-9A-Za-z]|[Qq][Aa][0-9])\.?([0-9A-Za-z]{0,4})", (1, 2)),),
     dots=(_DOT_AFTER_THREE,),
 )
 ICD9CM = System(

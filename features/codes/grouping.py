@@ -1,0 +1,161 @@
+"""A grouping: coded events sorted under labels, as a table that an engine joins on equality."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pyarrow as pa
+
+from features.codes.editions import codes_and_categories
+from features.codes.systems import System
+from features.errors import BadDeclaration
+
+SCHEMA = pa.schema([("code_system", pa.string()), ("code", pa.string()), ("label", pa.string())])
+
+# (system, code or prefix, label)
+Entry = tuple[System, str, str]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a grouping holds once its files are read.
+
+    `names` gives each label, in the grouping's own order, its wording. An entry of `listed` is a whole code, one of
+    `prefixes` any code that begins so. `points` are published weights, by scheme and label. A pair of `overrules` is
+    (severe, mild): where both are present only the severe one earns points.
+    """
+
+    names: Mapping[str, str]
+    listed: tuple[Entry, ...] = ()
+    prefixes: tuple[Entry, ...] = ()
+    points: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    overrules: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Codes sorted under labels. Reading is put off to the first use; `unit` says what one of its points is.
+
+    A code may have several labels. A label is in lower case and fit for a column name.
+    """
+
+    name: str
+    source: str
+    version: str
+    systems: tuple[System, ...]
+    read: Callable[[], Content]
+    unit: str = "points"
+
+    @cached_property
+    def _content(self) -> Content:
+        content = self.read()
+        named = {label for _, _, label in (*content.listed, *content.prefixes)}
+        held = {system for system, _, _ in (*content.listed, *content.prefixes)}
+        if named != set(content.names) or held != set(self.systems):
+            raise BadDeclaration(
+                got=f"grouping {self.name} with labels or systems that have no codes, or codes of none of them",
+                expected="every declared label and system to hold a code",
+                do="Mend the declaration.",
+            )
+        return content
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label, in the order of its source."""
+        return tuple(self._content.names)
+
+    @property
+    def overrules(self) -> tuple[tuple[str, str], ...]:
+        """(severe, mild) labels: where both are present only the severe one earns points."""
+        return self._content.overrules
+
+    def description(self, label: str) -> str:
+        """The wording of a label. Raises BadDeclaration, listing the labels, for an unknown one."""
+        return self._content.names[self._known(label)]
+
+    def covers(self, system: System) -> bool:
+        """Whether codes of this system can be sorted at all: a code of another is not evaluable, never absent."""
+        return system in self.systems
+
+    def points(self, scheme: str) -> Mapping[str, int]:
+        """The published weight of each label, in the grouping's unit. Raises BadDeclaration for an unknown scheme."""
+        schemes = self._content.points
+        if scheme not in schemes:
+            raise BadDeclaration(
+                got=f"weights {scheme!r} of {self.name}",
+                expected=", ".join(schemes) or "none: this grouping has no weights",
+                do="Use one of these.",
+            )
+        return schemes[scheme]
+
+    def table(self) -> pa.Table:
+        """Columns code_system, code (canonical), label: every listed code, sorted, no row twice.
+
+        A prefix stands for each listed code that begins with it and each shortened code of three characters or more.
+        """
+        return self._table
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        rows = {(system.name, code, label) for system, code, label in self._content.listed}
+        universe = {system: self._universe(system) for system in self.systems}
+        for system, prefix, label in self._content.prefixes:
+            rows.update((system.name, code, label) for code in _beginning(universe[system], prefix))
+        columns = zip(*sorted(rows), strict=True)
+        return pa.table([pa.array(column, pa.string()) for column in columns], schema=SCHEMA)
+
+    def codes(self, label: str, system: System) -> tuple[str, ...]:
+        """The canonical codes of a label in one system, sorted."""
+        self._known(label)
+        return tuple(
+            sorted(code for (name, code), found in self._labels.items() if name == system.name and label in found)
+        )
+
+    def labels_of(self, system: System, code: str) -> tuple[str, ...]:
+        """The labels of one canonical code, in the grouping's order; a code newer than any list is sorted by prefix."""
+        exact = self._labels.get((system.name, code))
+        if exact is not None:
+            return exact
+        found = {label for each, prefix, label in self._content.prefixes if each is system and code.startswith(prefix)}
+        return tuple(label for label in self.labels if label in found)
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        order = {label: n for n, label in enumerate(self.labels)}
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in zip(*(column.to_pylist() for column in self.table().columns), strict=True):
+            found.setdefault(row[:2], []).append(row[2])
+        return {key: tuple(sorted(labels, key=order.__getitem__)) for key, labels in found.items()}
+
+    def decided(self) -> pa.Table:
+        """Columns code_system, code: the codes of which the grouping says whether they have a label.
+
+        A grouping by prefixes decides on every code of the editions, one by a list only on the codes in the list.
+        """
+        pairs = set(self._labels)
+        if self._content.prefixes:
+            pairs.update((system.name, code) for system in self.systems for code in self._universe(system))
+        names, found = zip(*sorted(pairs), strict=True)
+        return pa.table({"code_system": pa.array(names, pa.string()), "code": pa.array(found, pa.string())})
+
+    def _universe(self, system: System) -> tuple[str, ...]:
+        """Every listed code and shortened code of a system, and each prefix that is a code itself, sorted."""
+        own = {p for each, p, _ in self._content.prefixes if each is system and system.normalise(p) == p}
+        return tuple(sorted(own.union(codes_and_categories(system))))
+
+    def _known(self, label: str) -> str:
+        if label not in self._content.names:
+            raise BadDeclaration(
+                got=f"label {label!r} of {self.name}", expected=", ".join(self.labels), do="Use one of these labels."
+            )
+        return label
+
+
+def _beginning(ordered: tuple[str, ...], prefix: str) -> Iterable[str]:
+    """The codes of a sorted tuple that begin with a prefix."""
+    start = bisect_left(ordered, prefix)
+    end = bisect_left(ordered, prefix + "\x7f", lo=start)
+    return ordered[start:end]
