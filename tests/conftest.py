@@ -1,0 +1,75 @@
+"""What every test may lean on: the public data sets where they are, and a table of what was skipped and why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+REQUIRED = frozenset(filter(None, os.environ.get("AFTERWARD_REQUIRE", "").split(",")))
+PROJECT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("afterward", derandomize=True, deadline=None, database=None, max_examples=40)
+settings.register_profile("soak", derandomize=False, deadline=None, database=None, max_examples=1_000)
+settings.load_profile(os.environ.get("AFTERWARD_HYPOTHESIS", "afterward"))
+
+
+def absent(what: str, why: str) -> None:
+    """Skip, or fail where AFTERWARD_REQUIRE names what is absent."""
+    if what in REQUIRED:
+        pytest.fail(f"{what} is required by AFTERWARD_REQUIRE and is absent: {why}")
+    pytest.skip(f"{what}: {why}")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The public data sets."""
+    folder = Path(os.environ.get("AFTERWARD_TEST_DATA", PROJECT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        absent("data", "no folder AFTERWARD_TEST_DATA (default ../shared/data)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference_dir(data_dir: Path) -> Path:
+    """The code tables and facts beside the data sets."""
+    folder = data_dir.parent / "reference"
+    if not folder.is_dir():
+        absent("data", "no folder reference beside AFTERWARD_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def java() -> Path:
+    """The Java that Spark runs on."""
+    found = shutil.which("java")
+    if found is None:
+        absent("java", "no java on the path")
+    return Path(str(found))
+
+
+@pytest.fixture(autouse=True)
+def _our_own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the settings of whoever runs it, and nothing phones home."""
+    for name in list(os.environ):
+        if name.startswith("AFTERWARD_") and name not in ("AFTERWARD_TEST_DATA", "AFTERWARD_REQUIRE"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of what was skipped and why."""
+    skipped: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        skipped[reason] = skipped.get(reason, 0) + 1
+    if skipped:
+        terminalreporter.section("skipped, and why")
+        for reason, count in sorted(skipped.items()):
+            terminalreporter.write_line(f"{count:5d}  {reason.removeprefix('Skipped: ')}")
