@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadInput
-from models.metrics import Floats, Metric, levels, ranked, row_weights
+from models.log_odds import Floats
+from models.metrics import Metric, levels, ranked, row_weights
 
 TAIL = 0.025
 SHARE_DEFINED = 0.95  # with fewer resamples than this in which the metric exists, an interval would hide the rest

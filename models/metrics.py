@@ -21,12 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadInput
+from models.log_odds import Floats, inside, log_odds, risk_of
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-
-# A risk of exactly 0 or 1 has no log-odds; the step of a double next to 1 is what scikit-learn's log_loss clips at too.
-NEAREST_TO_CERTAIN = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -234,7 +231,7 @@ def log_loss(at: Levels) -> Floats:
 
     0 means certain and right about everyone. Good, J R Stat Soc B 1952;14:107-114; as scikit-learn's log_loss.
     """
-    risk = np.clip(at.probability, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
+    risk = inside(at.probability)
     return -(at.events @ np.log(risk) + at.nonevents @ np.log1p(-risk)) / (at.all_events + at.all_nonevents)
 
 
@@ -257,8 +254,8 @@ def calibration_slope(at: Levels) -> Floats:
     1 is right; below 1 the risks are too extreme, above 1 too timid; 0 means that they say nothing. `nan` where all
     risks are equal or where they separate the outcomes without error. Cox, Biometrika 1958;45:562-565.
     """
-    log_odds = _log_odds(at)
-    return 1 + _recalibrated(at, np.stack([np.ones_like(log_odds), log_odds]))[:, 1]
+    x = log_odds(at.probability)
+    return 1 + _recalibrated(at, np.stack([np.ones_like(x), x]))[:, 1]
 
 
 @metric
@@ -301,29 +298,19 @@ SMALL_ENOUGH_STEP = 1e-7  # convergence is quadratic, so the step after this one
 SINGULAR = 1e-12  # smallest over largest eigenvalue of the information
 
 
-def _log_odds(at: Levels) -> Floats:
-    risk = np.clip(at.probability, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
-    return np.asarray(np.log(risk) - np.log1p(-risk))
-
-
-def _expit(log_odds: Floats) -> Floats:
-    """1 / (1 + exp(-x)), written so that no x overflows."""
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * log_odds))
-
-
 def _recalibrated(at: Levels, columns: Floats) -> Floats:
     """Coefficients (resamples, k) of `columns` (k, levels; the first all 1) in a logistic regression after logit(risk).
 
     All 0 means that the risks need no correction. `nan` where no finite coefficients fit best.
     """
-    offset = _log_odds(at)
+    offset = log_odds(at.probability)
     resamples, k = len(at.events), len(columns)
     products = (columns[:, np.newaxis] * columns).reshape(k * k, -1)
     coefficients = np.zeros((resamples, k))
     coefficients[:, 0] = _shift_in_the_large(at)
     solvable, settled = np.ones(resamples, dtype=np.bool_), np.zeros(resamples, dtype=np.bool_)
     for _ in range(MOST_STEPS):
-        fitted = _expit(offset + coefficients @ columns)
+        fitted = risk_of(offset + coefficients @ columns)
         expected = at.total * fitted
         gradient = (at.events - expected) @ columns.T
         information = ((expected * (1 - fitted)) @ products.T).reshape(-1, k, k)
@@ -342,15 +329,14 @@ def _recalibrated(at: Levels, columns: Floats) -> Floats:
 def _shift_in_the_large(at: Levels) -> Floats:
     """(resamples,): log-odds of the observed rate minus those of the mean risk, where Newton's method starts."""
     everyone = at.all_events + at.all_nonevents
-    mean_risk = np.clip(at.total @ at.probability / everyone, NEAREST_TO_CERTAIN, 1 - NEAREST_TO_CERTAIN)
-    shift = np.log(at.all_events / at.all_nonevents) - np.log(mean_risk / (1 - mean_risk))
+    shift = np.log(at.all_events / at.all_nonevents) - log_odds(at.total @ at.probability / everyone)
     return np.where(np.isfinite(shift), shift, 0.0)
 
 
 def _smoothed(at: Levels) -> Floats:
     """(resamples, levels): the observed risk at each predicted risk, through the spline that `ici` describes."""
-    columns = _spline(_log_odds(at), at.rows)
-    return _expit(_log_odds(at) + _recalibrated(at, columns) @ columns)
+    columns = _spline(log_odds(at.probability), at.rows)
+    return risk_of(log_odds(at.probability) + _recalibrated(at, columns) @ columns)
 
 
 def _spline(x: Floats, rows: Integers) -> Floats:

@@ -12,7 +12,8 @@ from collections.abc import Collection, Hashable
 import numpy as np
 
 from features.errors import BadInput
-from models.metrics import Floats, Levels, Metric, named_metric
+from models.log_odds import Floats
+from models.metrics import Levels, Metric, named_metric
 
 
 def ppv_at(capacity: int) -> Metric:
