@@ -100,12 +100,18 @@ class Grouping:
 
     @cached_property
     def _table(self) -> pa.Table:
-        rows = {(system.name, code, label) for system, code, label in self._content.listed}
-        universe = {system: self._universe(system) for system in self.systems}
+        rows = list(self._content.listed)
+        universe = {system: self._universe(system) for system in {each for each, _, _ in self._content.prefixes}}
         for system, prefix, label in self._content.prefixes:
-            rows.update((system.name, code, label) for code in _beginning(universe[system], prefix))
-        columns = zip(*sorted(rows), strict=True)
-        return pa.table([pa.array(column, pa.string()) for column in columns], schema=SCHEMA)
+            rows += [(system, code, label) for code in _beginning(universe[system], prefix)]
+        columns = [
+            [system.name for system, _, _ in rows],
+            [code for _, code, _ in rows],
+            [label for _, _, label in rows],
+        ]
+        table = pa.table([pa.array(column, pa.string()) for column in columns], schema=SCHEMA)
+        # every key column and no aggregate: the distinct rows
+        return table.group_by(SCHEMA.names).aggregate([]).sort_by([(name, "ascending") for name in SCHEMA.names])
 
     def codes(self, label: str, system: System) -> tuple[str, ...]:
         """The canonical codes of a label in one system, sorted."""
@@ -125,9 +131,9 @@ class Grouping:
     @cached_property
     def _labels(self) -> dict[tuple[str, str], tuple[str, ...]]:
         order = {label: n for n, label in enumerate(self.labels)}
-        found: dict[tuple[str, str], list[str]] = {}
-        for row in zip(*(column.to_pylist() for column in self.table().columns), strict=True):
-            found.setdefault(row[:2], []).append(row[2])
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for name, code, label in zip(*(column.to_pylist() for column in self.table().columns), strict=True):
+            found[name, code] = (*found.get((name, code), ()), label)
         return {key: tuple(sorted(labels, key=order.__getitem__)) for key, labels in found.items()}
 
     def decided(self) -> pa.Table:
@@ -135,11 +141,12 @@ class Grouping:
 
         A grouping by prefixes decides on every code of the editions, one by a list only on the codes in the list.
         """
-        pairs = set(self._labels)
-        if self._content.prefixes:
-            pairs.update((system.name, code) for system in self.systems for code in self._universe(system))
-        names, found = zip(*sorted(pairs), strict=True)
-        return pa.table({"code_system": pa.array(names, pa.string()), "code": pa.array(found, pa.string())})
+        keys = SCHEMA.names[:2]
+        known = [self.table().select(keys)]
+        for system in {each for each, _, _ in self._content.prefixes}:
+            codes = pa.array(self._universe(system), pa.string())
+            known.append(pa.table({"code_system": pa.array([system.name] * len(codes), pa.string()), "code": codes}))
+        return pa.concat_tables(known).group_by(keys).aggregate([]).sort_by([(name, "ascending") for name in keys])
 
     def _universe(self, system: System) -> tuple[str, ...]:
         """Every listed code and shortened code of a system, and each prefix that is a code itself, sorted."""
