@@ -39,7 +39,7 @@ class Record:
         """The result of `expression` on this record, worked out once and kept by the engine as a table."""
         if name not in self.derived:
             result = expression(self)
-            self.derived[name] = self.con.create_table(f"{name}_{len(self.derived)}", result, temp=True, overwrite=True)
+            self.derived[name] = self.con.create_table(f"{name}_{len(self.derived)}", result, temp=True)
         return self.derived[name]
 
 

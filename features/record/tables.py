@@ -254,6 +254,8 @@ ADT_EVENT = Table(
         Column("patient_class", _T, "I inpatient, E emergency, O outpatient or observation"),
         Column("admitted_at", _AT, "admission"),
         Column("discharged_at", _AT, "discharge", null="not discharged"),
+        Column("admission_day", _DAY, "local day of admitted_at"),
+        Column("discharge_day", _DAY, "local day of discharged_at", null="not discharged"),
         Column("admit_type_code", _CODE, "type of admission"),
         Column("admit_source_code", _CODE, "point of origin"),
         Column("discharge_disposition_code", _CODE, "patient status at discharge"),

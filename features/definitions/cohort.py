@@ -1,0 +1,146 @@
+"""Who counts: index stays and the rules that a prediction may use, each decidable at `as_of`, with an attrition table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features import windows
+from features.definitions.stays import final_stays, stay_versions
+from features.record.known import Known, known
+from features.record.record import Record
+from features.record.tables import DEATH, PERSON
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+EXPIRED = ("20", "40", "41", "42")
+HOSPICE = ("50", "51")
+ANOTHER_ACUTE_HOSPITAL = ("02", "66", "82", "94")
+LEFT_AGAINST_ADVICE = ("07",)
+ADULT_YEARS = 18
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One eligibility rule. `keeps` sees only what was known at `as_of`; `sense` says why the rule is there."""
+
+    name: str
+    sense: str
+    keeps: Callable[[pd.DataFrame], pd.Series]
+
+
+def discharged_alive(rows: pd.DataFrame) -> pd.Series:
+    """Not discharged as expired (patient status 20, 40-42), and no death known."""
+    return ~rows.discharge_disposition_code.isin(EXPIRED) & rows.death_day.isna()
+
+
+def not_to_hospice(rows: pd.DataFrame) -> pd.Series:
+    """Not discharged to hospice at home or in a facility (patient status 50, 51)."""
+    return ~rows.discharge_disposition_code.isin(HOSPICE)
+
+
+def not_transferred_out(rows: pd.DataFrame) -> pd.Series:
+    """Not sent on to another acute or critical access hospital (patient status 02, 66, 82, 94)."""
+    return ~rows.discharge_disposition_code.isin(ANOTHER_ACUTE_HOSPITAL)
+
+
+def adult(rows: pd.DataFrame) -> pd.Series:
+    """18 years or older at admission, the date of birth being known."""
+    known_birth = rows.birth_day.notna()
+    ages = windows.age_in_years(rows.birth_day.fillna(rows.admit_day), rows.admit_day)
+    return known_birth & (ages >= ADULT_YEARS)
+
+
+PREDICTION_RULES = (
+    Rule("discharged alive", "nobody can be called after death", discharged_alive),
+    Rule("not to hospice", "the aims of care are others", not_to_hospice),
+    Rule("not transferred out", "the stay goes on elsewhere and is scored when it ends", not_transferred_out),
+    Rule("adult", "the outcome has another meaning in children", adult),
+)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """`rows`: the index stays that every rule keeps, by person and time: row_id, person_id, stay_id, as_of (instant),
+    as_of_day, admit_day, discharge_day, facility_id. `attrition`: for each step its rule, sense and what it left.
+    """
+
+    rows: pd.DataFrame
+    attrition: pd.DataFrame
+
+
+ROW_COLUMNS = ("person_id", "stay_id", "as_of", "as_of_day", "admit_day", "discharge_day", "facility_id")
+
+
+def prediction_cohort(record: Record, first_day: int | None = None, last_day: int | None = None) -> Cohort:
+    """Index stays discharged from `first_day` to `last_day` (both included; null: no bound), each at its own `as_of`:
+    the discharge instant, or the end of that day where only the date is known.
+    """
+    import pandas as pd
+
+    rows = _candidates(record, first_day, last_day)
+    rows = rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
+    told = final_stays(record)
+    discharged = told.filter(told.discharge_day.notnull())
+    if first_day is not None:
+        discharged = discharged.filter(discharged.discharge_day >= first_day)
+    if last_day is not None:
+        discharged = discharged.filter(discharged.discharge_day <= last_day)
+    steps = [
+        ("stays discharged", "transfers joined, as all that is loaded tells them", int(discharged.count().execute())),
+        ("discharge known when it happened", "later news cannot be scored at discharge", len(rows)),
+    ]
+    for rule in PREDICTION_RULES:
+        rows = rows[rule.keeps(rows)]
+        steps.append((rule.name, rule.sense, len(rows)))
+    rows = rows.drop(columns="row_id").reset_index(drop=True)
+    rows.insert(0, "row_id", range(len(rows)))
+    attrition = pd.DataFrame(steps, columns=["rule", "sense", "left"])
+    attrition["removed"] = (-attrition["left"].diff()).fillna(0).astype("int64")
+    return Cohort(rows[["row_id", *ROW_COLUMNS]], attrition)
+
+
+def _candidates(record: Record, first_day: int | None, last_day: int | None) -> pd.DataFrame:
+    versions = stay_versions(record)
+    at = versions.filter(
+        versions.discharge_day.notnull(),
+        versions.known_from <= versions.discharged_at,
+        versions.discharged_at < versions.known_until,
+    )
+    if first_day is not None:
+        at = at.filter(at.discharge_day >= first_day)
+    if last_day is not None:
+        at = at.filter(at.discharge_day <= last_day)
+    rows = at.select(
+        "person_id",
+        "stay_id",
+        at.discharged_at.name("as_of"),
+        at.discharge_day.name("as_of_day"),
+        "admit_day",
+        "discharge_day",
+        "facility_id",
+        "discharge_disposition_code",
+    ).order_by("person_id", "as_of", "stay_id")
+    found = rows.to_pandas().drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    found.insert(0, "row_id", range(len(found)))
+    return found
+
+
+def _memtable(rows: pd.DataFrame) -> ir.Table:
+    import ibis
+
+    return ibis.memtable(rows[["row_id", *ROW_COLUMNS]])
+
+
+def _person_facts(then: Known) -> pd.DataFrame:
+    """Date of birth and death as known at `as_of`."""
+    told = then.events(PERSON)
+    births = told.group_by("row_id").aggregate(
+        birth_day=told.birth_day.argmax(told.known_at, where=told.birth_day.notnull())
+    )
+    died = then.events(DEATH)
+    deaths = died.group_by("row_id").aggregate(death_day=died.to_day.min())
+    return births.to_pandas().merge(deaths.to_pandas(), on="row_id", how="outer")
