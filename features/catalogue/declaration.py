@@ -1,0 +1,23 @@
+"""What a feature is: a column with a name, unit, window, meaning of missing and a sentence a care manager understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the matrix, always a number; null as `missing` says.
+
+    `sentence` holds `{value}` where the patient's own value goes. `group` is what a person can act on, or would name
+    as one thing; contributions of a group are added up. `actionable`: whether someone can do something about it.
+    """
+
+    name: str
+    family: str
+    group: str
+    unit: str
+    window: str
+    missing: str
+    sentence: str
+    actionable: bool = False
