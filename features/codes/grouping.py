@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from features.errors import BadDeclaration
 
 SCHEMA = pa.schema([("code_system", pa.string()), ("code", pa.string()), ("label", pa.string())])
 
-# (system, code or prefix, label)
+# (system, code or beginning of a code, label)
 Entry = tuple[System, str, str]
 
 
@@ -23,14 +24,15 @@ Entry = tuple[System, str, str]
 class Content:
     """What a grouping holds once its files are read.
 
-    `names` gives each label, in the grouping's own order, its wording. An entry of `listed` is a whole code, one of
-    `prefixes` any code that begins so. `points` are published weights, by scheme and label. A pair of `overrules` is
-    (severe, mild): where both are present only the severe one earns points.
+    `names` gives each label, in the grouping's own order, its wording. An entry of `listed` is a whole code; one of
+    `beginnings` is a regular expression that starts with fixed characters, for every code that begins so. `points` are
+    published weights, by scheme and label. A pair of `overrules` is (severe, mild): where both are present only the
+    severe one earns points.
     """
 
     names: Mapping[str, str]
     listed: tuple[Entry, ...] = ()
-    prefixes: tuple[Entry, ...] = ()
+    beginnings: tuple[Entry, ...] = ()
     points: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     overrules: tuple[tuple[str, str], ...] = ()
 
@@ -52,8 +54,8 @@ class Grouping:
     @cached_property
     def _content(self) -> Content:
         content = self.read()
-        named = {label for _, _, label in (*content.listed, *content.prefixes)}
-        held = {system for system, _, _ in (*content.listed, *content.prefixes)}
+        named = {label for _, _, label in (*content.listed, *content.beginnings)}
+        held = {system for system, _, _ in (*content.listed, *content.beginnings)}
         if named != set(content.names) or held != set(self.systems):
             raise BadDeclaration(
                 got=f"grouping {self.name} with labels or systems that have no codes, or codes of none of them",
@@ -94,16 +96,16 @@ class Grouping:
     def table(self) -> pa.Table:
         """Columns code_system, code (canonical), label: every listed code, sorted, no row twice.
 
-        A prefix stands for each listed code that begins with it and each shortened code of three characters or more.
+        A beginning stands for every code of the editions, whole or shortened, that begins so.
         """
         return self._table
 
     @cached_property
     def _table(self) -> pa.Table:
         rows = list(self._content.listed)
-        universe = {system: self._universe(system) for system in {each for each, _, _ in self._content.prefixes}}
-        for system, prefix, label in self._content.prefixes:
-            rows += [(system, code, label) for code in _beginning(universe[system], prefix)]
+        universe = {system: self._universe(system) for system in {each for each, _, _ in self._content.beginnings}}
+        for system, pattern, label in self._content.beginnings:
+            rows += [(system, code, label) for code in _beginning(universe[system], pattern)]
         columns = [
             [system.name for system, _, _ in rows],
             [code for _, code, _ in rows],
@@ -121,11 +123,14 @@ class Grouping:
         )
 
     def labels_of(self, system: System, code: str) -> tuple[str, ...]:
-        """The labels of one canonical code, in the grouping's order; a code newer than any list is sorted by prefix."""
+        """The labels of one canonical code, in the grouping's order; empty where it has none.
+
+        Where the grouping has beginnings, a code newer than any edition is sorted by its own.
+        """
         exact = self._labels.get((system.name, code))
         if exact is not None:
             return exact
-        found = {label for each, prefix, label in self._content.prefixes if each is system and code.startswith(prefix)}
+        found = {label for each, start, label in self._content.beginnings if each is system and re.match(start, code)}
         return tuple(label for label in self.labels if label in found)
 
     @cached_property
@@ -139,18 +144,20 @@ class Grouping:
     def decided(self) -> pa.Table:
         """Columns code_system, code: the codes of which the grouping says whether they have a label.
 
-        A grouping by prefixes decides on every code of the editions, one by a list only on the codes in the list.
+        A grouping by beginnings decides on every code of the editions, one by a list only on the codes in the list.
         """
         keys = SCHEMA.names[:2]
         known = [self.table().select(keys)]
-        for system in {each for each, _, _ in self._content.prefixes}:
+        for system in {each for each, _, _ in self._content.beginnings}:
             codes = pa.array(self._universe(system), pa.string())
             known.append(pa.table({"code_system": pa.array([system.name] * len(codes), pa.string()), "code": codes}))
         return pa.concat_tables(known).group_by(keys).aggregate([]).sort_by([(name, "ascending") for name in keys])
 
     def _universe(self, system: System) -> tuple[str, ...]:
-        """Every listed code and shortened code of a system, and each prefix that is a code itself, sorted."""
-        own = {p for each, p, _ in self._content.prefixes if each is system and system.normalise(p) == p}
+        """Every listed code and shortened code of a system, and each beginning that is a code itself, sorted."""
+        own = {
+            start for each, start, _ in self._content.beginnings if each is system and each.normalise(start) == start
+        }
         return tuple(sorted(own.union(codes_and_categories(system))))
 
     def _known(self, label: str) -> str:
@@ -161,8 +168,9 @@ class Grouping:
         return label
 
 
-def _beginning(ordered: tuple[str, ...], prefix: str) -> Iterable[str]:
-    """The codes of a sorted tuple that begin with a prefix."""
-    start = bisect_left(ordered, prefix)
-    end = bisect_left(ordered, prefix + "\x7f", lo=start)
-    return ordered[start:end]
+def _beginning(ordered: tuple[str, ...], pattern: str) -> list[str]:
+    """The codes of a sorted tuple that begin as the pattern says."""
+    fixed = re.match(r"[0-9A-Z]*", pattern)
+    start = fixed[0] if fixed else ""
+    span = ordered[bisect_left(ordered, start) : bisect_left(ordered, start + "\x7f")]
+    return list(span) if start == pattern else [code for code in span if re.match(pattern, code)]

@@ -110,7 +110,7 @@ def _flags(package: str, path: tuple[str, ...], code: str, flag: str) -> dict[st
     return dict(zip(table[code].to_pylist(), table[flag].to_pylist(), strict=True))
 
 
-# ---- comorbidity and frailty: lists of prefixes
+# ---- comorbidity and frailty: lists of beginnings
 
 
 def _rows(file: str) -> list[dict[str, str]]:
@@ -122,8 +122,8 @@ def _label(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
-def _prefixes(file: str, aliases: Mapping[str, str]) -> list[Entry]:
-    """Prefix entries of a pycomorb definition file; an alias gives a category the name that the weights file uses.
+def _beginnings(file: str, aliases: Mapping[str, str]) -> list[Entry]:
+    """Entries of a pycomorb definition file; an alias gives a category the name that the weights file uses.
 
     An alias may name one row of several by the file's index: `Hypertension 5`.
     `year` is not read: a code cannot appear before the year that brought it.
@@ -140,7 +140,7 @@ def _prefixes(file: str, aliases: Mapping[str, str]) -> list[Entry]:
             )
         label = _label(aliases.get(f"{row['category']} {row['index']}", aliases.get(row["category"], row["category"])))
         for column, system in (("icd9_codes", ICD9CM), ("icd10_codes", ICD10CM)):
-            found += [(system, prefix, label) for prefix in (row.get(column) or "").split("|") if prefix]
+            found += [(system, start, label) for start in (row.get(column) or "").split("|") if start]
     return found
 
 
@@ -152,7 +152,7 @@ def _comorbidity(
     rows = [row for row in _rows(weights) if _label(row["category"]) in held]
     return Content(
         names={_label(row["category"]): row["category"] for row in rows},
-        prefixes=tuple(entries),
+        beginnings=tuple(entries),
         points={
             scheme: {_label(row["category"]): int(row[column]) for row in rows if row[column]}
             for scheme, column in schemes.items()
@@ -164,7 +164,7 @@ def _comorbidity(
 def _charlson() -> Content:
     long_name = "Any malignancy, including lymphoma and leukemia, except malignant neoplasm of skin"
     return _comorbidity(
-        _prefixes("CHARLSON_QUAN.csv", {long_name: "Any malignancy"}),
+        _beginnings("CHARLSON_QUAN.csv", {long_name: "Any malignancy"}),
         "CHARLSON_WEIGHTS.csv",
         {"charlson_1987": "charlson_weights", "quan_2011": "quan_weights", "schneeweiss_2003": "schneeweiss_weights"},
         (
@@ -209,7 +209,7 @@ AHRQ_ALIASES = {
 
 def _elixhauser_quan() -> Content:
     return _comorbidity(
-        _prefixes("ELIXHAUSER_QUAN.csv", {}),
+        _beginnings("ELIXHAUSER_QUAN.csv", {}),
         "ELIXHAUSER_WEIGHTS.csv",
         {"van_walraven_2009": "van_walraven_weights", "thompson_2015": "thompson_30_weights"},
         ELIXHAUSER_OVERRULES,
@@ -217,8 +217,8 @@ def _elixhauser_quan() -> Content:
 
 
 def _elixhauser_ahrq() -> Content:
-    entries = _prefixes("ELIXHAUSER_AHRQ_ICD10.csv", AHRQ_ALIASES)
-    entries += _prefixes("ELIXHAUSER_AHRQ_ICD9.csv", AHRQ_ALIASES)
+    entries = _beginnings("ELIXHAUSER_AHRQ_ICD10.csv", AHRQ_ALIASES)
+    entries += _beginnings("ELIXHAUSER_AHRQ_ICD9.csv", AHRQ_ALIASES)
     content = _comorbidity(
         entries,
         "ELIXHAUSER_WEIGHTS.csv",
@@ -236,7 +236,7 @@ def _frailty() -> Content:
     labels = [f"hfrs_{row['icd10_codes'].lower()}" for row in rows]
     return Content(
         names={label: row["category"] for label, row in zip(labels, rows, strict=True)},
-        prefixes=tuple((ICD10CM, row["icd10_codes"], label) for label, row in zip(labels, rows, strict=True)),
+        beginnings=tuple((ICD10CM, row["icd10_codes"], label) for label, row in zip(labels, rows, strict=True)),
         points={
             "gilbert_2018": {
                 label: int(row["weight"].replace(".", "")) for label, row in zip(labels, rows, strict=True)
