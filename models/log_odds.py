@@ -11,6 +11,8 @@ Floats = npt.NDArray[np.float64]
 # scikit-learn's log_loss clips at too.
 NEAREST_TO_CERTAIN = float(np.finfo(np.float64).eps)
 
+FARTHEST = 700.0  # log-odds; exp of much more overflows
+
 
 def inside(risk: npt.ArrayLike) -> Floats:
     """The risks, those of 0 and 1 (or beyond) moved just inside."""
@@ -24,5 +26,5 @@ def log_odds(risk: npt.ArrayLike) -> Floats:
 
 
 def risk_of(score: npt.ArrayLike) -> Floats:
-    """1 / (1 + exp(-log-odds)), written so that nothing overflows."""
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * np.asarray(score, dtype=np.float64)))
+    """1 / (1 + exp(-log-odds))."""
+    return np.asarray(1 / (1 + np.exp(np.minimum(np.negative(score), FARTHEST))))
