@@ -319,3 +319,11 @@ def expression_of_month_end(day: ir.IntegerValue) -> ir.IntegerValue:
 
     following = (day * SECONDS_A_DAY).as_timestamp("s").truncate("M") + ibis.interval(months=1)
     return following.epoch_seconds() // SECONDS_A_DAY - 1
+
+
+def expression_of_age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:
+    """Completed years of life: the expression twin of `age_in_years`."""
+    born = (birth_day * SECONDS_A_DAY).as_timestamp("s")
+    on = (on_day * SECONDS_A_DAY).as_timestamp("s")
+    not_yet = (on.month() * 32 + on.day()) < (born.month() * 32 + born.day())
+    return on.year().cast("int64") - born.year().cast("int64") - not_yet.cast("int64")

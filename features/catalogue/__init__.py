@@ -1,1 +1,14 @@
 """The features, by family; `CATALOGUE` is the tuple of them all."""
+
+from features.catalogue import conditions, treatment, utilisation
+from features.catalogue.algebra import Feature
+from features.catalogue.person import DEMOGRAPHICS, ENROLMENT, INDEX_STAY
+
+CATALOGUE: tuple[Feature, ...] = (
+    DEMOGRAPHICS,
+    ENROLMENT,
+    INDEX_STAY,
+    *utilisation.FEATURES,
+    *conditions.FEATURES,
+    *treatment.FEATURES,
+)

@@ -8,7 +8,8 @@ The law, tested on random histories: what is read at `t` equals what a store hol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from features.record.record import Record
@@ -29,6 +30,22 @@ class Known:
 
     record: Record
     rows: ir.Table
+    cut: dict[str, ir.Table] = field(default_factory=dict)
+
+    def keep(self, name: str, expression: Callable[[Known], ir.Table]) -> ir.Table:
+        """The result of `expression` on what is known, worked out once and kept until `forget`."""
+        if name not in self.cut:
+            import ibis
+
+            table = ibis.util.gen_name(name)
+            self.cut[name] = self.record.con.create_table(table, expression(self), temp=True)
+        return self.cut[name]
+
+    def forget(self) -> None:
+        """Drop what was kept, the index rows included."""
+        for table in (*self.cut.values(), self.rows):
+            self.record.con.drop_table(table.op().name)
+        self.cut.clear()
 
     def events(self, table: Table) -> ir.Table:
         """Rows of a canonical table known at `as_of`, with row_id, as_of_day, admit_day and the index stay's id."""

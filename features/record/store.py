@@ -33,6 +33,7 @@ BUCKETS = 64
 ROWS_IN_A_GROUP = 65_536
 FORMAT = 1
 DEFAULT_ZONE = "America/New_York"
+MEMORY = "3GB"  # what sorting a table may hold; the rest spills to disk beside the batch
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,12 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _locked(store: Path) -> Iterator[None]:
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / ".lock").open("w") as handle:
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        lock = (store / ".lock").open("w")
+    except OSError:
+        raise BadStore(got=f"{store}, which cannot be written", expected="a folder", do="Check --store.") from None
+    with lock as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -142,9 +147,7 @@ class Writer:
         self.manifest = manifest
         self.folder = store / "batches" / f".new-{os.getpid()}"
         self.folder.mkdir(parents=True)
-        self.con = duckdb.connect(
-            config={"temp_directory": str(self.folder / "spill"), "preserve_insertion_order": "true"}
-        )
+        self.con = duckdb.connect(config={"temp_directory": str(self.folder / "spill"), "memory_limit": MEMORY})
         self.con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
         self.engine = ibis.duckdb.from_connection(self.con)
         self.rows: dict[str, int] = {}
@@ -159,7 +162,7 @@ class Writer:
             raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Use one union.")
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {self.engine.compile(rows)}")
         given = {row[0] for row in self.con.execute("DESCRIBE handed_over").fetchall()}
-        _check(self.con, target, given)
+        _check_columns(target, given)
         subject = target.about == "person"
         bucket = f"('0x' || substr(md5(person_id), 1, 2))::INTEGER % {self.manifest.buckets}" if subject else "0"
         columns = [f"({bucket})::SMALLINT AS bucket"]
@@ -172,8 +175,16 @@ class Writer:
         order = "bucket, person_id, happened_from, known_at" if subject else f"{target.columns[0].name}, known_at"
         query = f"SELECT {', '.join(columns)} FROM handed_over ORDER BY {order}"  # noqa: S608  # declared names only
         reader = self.con.sql(query).to_arrow_reader(ROWS_IN_A_GROUP)
-        self.rows[target.name] = self._stream(target, reader)
-        return self.rows[target.name]
+        written = self._stream(target, reader)
+        if written:
+            self.rows[target.name] = written
+        else:
+            self.path(target).unlink()
+        return written
+
+    def path(self, target: Table) -> Path:
+        """Where the batch's rows of a table are written."""
+        return self.folder / f"{target.name}.parquet"
 
     def write_quarantine(self, rejected: ir.Table) -> int:
         """Write rejected rows (file, line, reason, raw); returns how many."""
@@ -189,8 +200,9 @@ class Writer:
 
         schema = target.schema()
         written = 0
-        with pq.ParquetWriter(self.folder / f"{target.name}.parquet", schema, compression="zstd") as out:
+        with pq.ParquetWriter(self.path(target), schema, compression="zstd") as out:
             for group in _by_bucket(reader):
+                _check_values(target, group)
                 fixed = _to_instants(group, target, self.manifest.zone)
                 out.write_table(pa.Table.from_arrays(fixed, schema=schema), row_group_size=ROWS_IN_A_GROUP)
                 written += group.num_rows
@@ -237,32 +249,34 @@ def _to_instants(group: pa.Table, target: Table, zone: str) -> list[pa.ChunkedAr
     return fixed
 
 
-def _check(con: Any, target: Table, given: set[str]) -> None:
+def _check_columns(target: Table, given: set[str]) -> None:
     unknown = given - {column.name for column in target.all_columns}
-    if unknown:
+    missing = {column.name for column in target.all_columns if column.required} - given
+    if unknown or missing:
         raise BadDeclaration(
-            got=f"columns {sorted(unknown)} for {target.name}", expected="declared ones", do="Mend the reader."
+            got=f"for {target.name} unknown columns {sorted(unknown)}, missing columns {sorted(missing)}",
+            expected="the declared ones",
+            do="Mend the reader.",
         )
-    rules: dict[str, str] = {}
+
+
+def _check_values(target: Table, group: pa.Table) -> None:
+    """Raises BadDeclaration where values break the table's declaration; a reader quarantines such rows before this."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     for column in target.all_columns:
-        name = column.name
-        if name in ("from_day", "to_day"):
-            continue
-        if column.required:
-            rules[f"{name} is null"] = f"{name} IS NULL" if name in given else "TRUE"
-        if name not in given:
-            continue
-        if column.at_least is not None:
-            rules[f"{name} is below {column.at_least}"] = f"{name} < {column.at_least}"
-        if column.choices:
-            choices = ", ".join(f"'{choice}'" for choice in column.choices)
-            rules[f"{name} is not one of its choices"] = f"{name} NOT IN ({choices})"
-    sums = ", ".join(f"count(*) FILTER (WHERE {rule})" for rule in rules.values())
-    for says, count in zip(rules, con.execute(f"SELECT {sums} FROM handed_over").fetchone(), strict=True):
-        if count:
-            raise BadDeclaration(
-                got=f"{count} rows of {target.name} where {says}", expected="none", do="Mend the reader."
-            )
+        values = group.column(column.name)
+        if column.required and values.null_count:
+            _refuse(target, column.name, "null")
+        if column.at_least is not None and (pc.min(values).as_py() or 0) < column.at_least:
+            _refuse(target, column.name, f"below {column.at_least}")
+        if column.choices and not pc.all(pc.is_in(values, pa.array([*column.choices, None], pa.string()))).as_py():
+            _refuse(target, column.name, f"none of {', '.join(column.choices)}")
+
+
+def _refuse(target: Table, column: str, wrong: str) -> None:
+    raise BadDeclaration(got=f"rows of {target.name} whose {column} is {wrong}", expected="none", do="Mend the reader.")
 
 
 @contextmanager

@@ -1,0 +1,48 @@
+"""The front door: one command line; each room brings its own commands, and nothing heavy is imported until one runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+# nothing that we start phones home; both libraries read these when they are imported
+os.environ["BENTOML_DO_NOT_TRACK"] = "True"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+from features.errors import Failure  # noqa: E402  # after the settings above
+from features.simulate.cli import simulate  # noqa: E402
+from features.sources.cli import load  # noqa: E402
+from serving.cli import COMMANDS as SERVING  # noqa: E402
+from training.cli import COMMANDS as TRAINING  # noqa: E402
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Afterward tells a clinically integrated network which patients to call first, and why.
+
+    The usual order: load, train, evaluate, promote, score, serve.
+    """
+
+
+for command in (load, simulate, *TRAINING, *SERVING):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run one command. A failure that a user can mend is one line on standard error and its own exit code."""
+    try:
+        cli(standalone_mode=False)
+    except Failure as failure:
+        click.echo(f"afterward: {failure}", err=True)
+        sys.exit(failure.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""How much care, where, how recently, with whom, and at what cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features.catalogue.algebra import Family, Measured, Ratio, Statistic, difference, share
+from features.catalogue.declaration import Column
+from features.catalogue.events import (
+    earlier_stays,
+    emergency_stays,
+    fill_cost,
+    known_encounters,
+    messages_of_class,
+    office_providers,
+    office_visits,
+    transitional_visits,
+    wellness_visits,
+)
+from features.catalogue.sequences import first_after, most_by_key, returns_within
+from features.record.known import Known
+from features.windows import Lookback
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+MONTH, QUARTER, HALF, YEAR, TWO_YEARS = (Lookback(days) for days in (30, 90, 180, 365, 730))
+ALL = (MONTH, QUARTER, HALF, YEAR, TWO_YEARS)
+DOLLARS = Measured("dollars", 100)
+DAYS_IN = Measured("days")
+
+STAYS = Family(
+    "stays",
+    group="earlier hospital stays",
+    events=earlier_stays,
+    windows=ALL,
+    statistics=(Statistic.COUNT, Statistic.SUM, Statistic.SINCE, Statistic.MAX),
+    words="earlier hospital stays",
+    needs=(),
+    measured=DAYS_IN,
+)
+EMERGENCY_STAYS = Family(
+    "emergency_stays",
+    group="earlier hospital stays",
+    events=emergency_stays,
+    windows=(HALF, YEAR),
+    statistics=(Statistic.COUNT,),
+    words="earlier stays that began as an emergency",
+    needs=("claim_line.admit_type_code",),
+)
+
+
+def readmissions(then: Known) -> ir.Table:
+    """Earlier stays that began within 30 days of the one before."""
+    return returns_within(earlier_stays(then), 30)
+
+
+READMISSIONS = Family(
+    "returns",
+    group="earlier returns to hospital",
+    events=readmissions,
+    windows=(HALF, YEAR, TWO_YEARS),
+    statistics=(Statistic.COUNT, Statistic.SINCE),
+    words="earlier returns to hospital within 30 days",
+    needs=(),
+)
+CARE = Family(
+    "care",
+    group="care used",
+    events=known_encounters,
+    windows=ALL,
+    statistics=(Statistic.COUNT, Statistic.SINCE),
+    words={
+        "emergency": "emergency visits",
+        "observation": "observation stays",
+        "skilled_nursing": "skilled nursing bills",
+        "home_health": "home health bills",
+        "outpatient": "hospital outpatient visits",
+        "office": "office visits",
+        "telehealth": "telehealth visits",
+    },
+    needs=("claim_line.place_of_service_code",),
+)
+COST = Family(
+    "cost",
+    group="cost of care",
+    events=known_encounters,
+    windows=(QUARTER, YEAR),
+    statistics=(Statistic.SUM,),
+    words={
+        "inpatient": "paid for hospital stays",
+        "emergency": "paid for emergency visits",
+        "skilled_nursing": "paid for skilled nursing",
+        "outpatient": "paid for hospital outpatient care",
+        "office": "paid for office visits",
+    },
+    needs=("claim_line.place_of_service_code",),
+    measured=DOLLARS,
+)
+INPATIENT_COST = Family(
+    "inpatient_cost",
+    group="cost of care",
+    events=known_encounters,
+    windows=(YEAR, TWO_YEARS),
+    statistics=(Statistic.SUM,),
+    words={"inpatient": "paid for hospital stays"},
+    needs=(),
+    measured=DOLLARS,
+)
+DRUG_COST = Family(
+    "drug_cost",
+    group="cost of care",
+    events=fill_cost,
+    windows=(QUARTER, YEAR),
+    statistics=(Statistic.SUM,),
+    words="paid for medicines",
+    needs=("dispensing",),
+    measured=DOLLARS,
+)
+MESSAGES = Family(
+    "messages",
+    group="care used",
+    events=messages_of_class,
+    windows=ALL,
+    statistics=(Statistic.COUNT, Statistic.SINCE),
+    words={"emergency": "emergency visits told by hospitals", "outpatient": "hospital visits told by hospitals"},
+    needs=("adt_event",),
+)
+TRANSITIONAL = Family(
+    "transitional",
+    group="follow-up after earlier stays",
+    events=transitional_visits,
+    windows=(YEAR, TWO_YEARS),
+    statistics=(Statistic.COUNT,),
+    words="transitional-care visits",
+    needs=("claim_line.place_of_service_code",),
+    actionable=True,
+)
+WELLNESS = Family(
+    "wellness",
+    group="primary care",
+    events=wellness_visits,
+    windows=(YEAR,),
+    statistics=(Statistic.COUNT,),
+    words="annual wellness visits",
+    needs=("claim_line.place_of_service_code",),
+    actionable=True,
+)
+PROVIDERS = Family(
+    "providers",
+    group="continuity",
+    events=office_providers,
+    windows=(YEAR, TWO_YEARS),
+    statistics=(Statistic.COUNT,),
+    words="different clinicians seen in the office",
+    needs=("claim_line.place_of_service_code",),
+)
+
+
+def visits_in_a_year(then: Known) -> ir.Table:
+    """Office and telehealth visits."""
+    return office_visits(then)
+
+
+OFFICE = Family(
+    "office",
+    group="primary care",
+    events=visits_in_a_year,
+    windows=(QUARTER, YEAR),
+    statistics=(Statistic.COUNT,),
+    words="office or telehealth visits",
+    needs=("claim_line.place_of_service_code",),
+)
+
+
+def visits_to_usual_provider(then: Known) -> ir.Table:
+    """Visits of the last year to the clinician seen most."""
+    return most_by_key(office_visits(then), "provider_id", YEAR.days)
+
+
+USUAL = Family(
+    "usual_provider_visits",
+    group="continuity",
+    events=visits_to_usual_provider,
+    windows=(YEAR,),
+    statistics=(Statistic.SUM,),
+    words="visits to the clinician seen most",
+    needs=("claim_line.place_of_service_code",),
+    measured=Measured("visits"),
+)
+USUAL_SHARE = Ratio(
+    Column(
+        name="usual_provider_share_365d",
+        family="continuity",
+        group="continuity",
+        unit="share",
+        window="in the 365 days before admission",
+        missing="no office visit in the year",
+        sentence="share of office visits to the clinician seen most: {value}",
+        actionable=True,
+    ),
+    of="usual_provider_visits_sum_365d",
+    to="office_count_365d",
+    finish=share,
+)
+
+
+def days_to_follow_up(then: Known) -> ir.Table:
+    """For earlier discharges, the days to the first office or telehealth visit, when within 30."""
+    return first_after(office_visits(then), earlier_stays(then).filter(earlier_stays(then).age > 30), 30)
+
+
+FOLLOW_UP = Family(
+    "follow_up",
+    group="follow-up after earlier stays",
+    events=days_to_follow_up,
+    windows=(TWO_YEARS,),
+    statistics=(Statistic.COUNT, Statistic.MIN),
+    words="days to a visit after an earlier discharge",
+    needs=("claim_line.place_of_service_code",),
+    measured=DAYS_IN,
+    actionable=True,
+)
+RISING = Ratio(
+    Column(
+        name="stays_rising",
+        family="stays",
+        group="earlier hospital stays",
+        unit="count",
+        window="last 180 days against the 180 before",
+        missing="never",
+        sentence="stays in the last half-year less those in the half-year before: {value}",
+    ),
+    of="stays_count_180d",
+    to="stays_count_365d",
+    finish=lambda half, year: difference(half, year - half),
+)
+FEATURES = (
+    STAYS,
+    EMERGENCY_STAYS,
+    READMISSIONS,
+    CARE,
+    COST,
+    INPATIENT_COST,
+    DRUG_COST,
+    MESSAGES,
+    TRANSITIONAL,
+    WELLNESS,
+    PROVIDERS,
+    OFFICE,
+    USUAL,
+    USUAL_SHARE,
+    FOLLOW_UP,
+    RISING,
+)

@@ -1,0 +1,57 @@
+"""`build`: the one function that training and serving both call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features import windows
+from features.catalogue.algebra import Feature, Floats, Ratio
+from features.catalogue.declaration import Column
+from features.errors import BadDeclaration
+from features.record.known import known
+from features.record.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW_COLUMNS = ("person_id", "stay_id", "as_of", "as_of_day", "admit_day", "discharge_day", "facility_id")
+
+
+def columns(features: Sequence[Feature]) -> tuple[Column, ...]:
+    """Every column of the features, in order. Raises BadDeclaration for a name that stands twice."""
+    found = tuple(column for feature in features for column in feature.columns())
+    names = [column.name for column in found]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) != len(names) else []
+    if twice:
+        raise BadDeclaration(got=f"columns {', '.join(twice)} twice", expected="each once", do="Rename one.")
+    return found
+
+
+def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
+    """What was known at each row's `as_of`, one float64 column for each declared column, in declared order.
+
+    `rows` has person_id, stay_id, as_of (instant), as_of_day, admit_day, discharge_day, facility_id; the result has the
+    same order and an index from 0. Null is what the column's declaration says it is. The same rows give the same bits
+    alone, in a batch, and again.
+    """
+    import ibis
+    import pandas as pd
+
+    declared = columns(features)
+    count = len(rows)
+    given = rows[list(ROW_COLUMNS)].reset_index(drop=True)
+    given.insert(0, "row_id", np.arange(count, dtype=np.int64))
+    given["as_of_hour"] = windows.local_hour(given.as_of.to_numpy("int64"), record.zone)
+    table = record.con.create_table(ibis.util.gen_name("index_rows"), ibis.memtable(given), temp=True)
+    then = known(record, table)
+    found: dict[str, Floats] = {}
+    for feature in features:
+        if isinstance(feature, Ratio):
+            found.update(feature.finished(found))
+        else:
+            found.update(feature.compute(then, count))
+    then.forget()
+    return pd.DataFrame({column.name: found[column.name] for column in declared})
