@@ -13,7 +13,7 @@ import numpy as np
 
 from features.errors import BadInput
 from models.log_odds import Floats
-from models.metrics import Levels, Metric, named_metric
+from models.metrics import Levels, Metric, named_metric, weighed
 
 
 def ppv_at(capacity: int) -> Metric:
@@ -72,7 +72,7 @@ def net_benefit(threshold: float) -> Metric:
         Making 2006;26:565-574.
         """
         called = at.probability >= threshold
-        return (at.events @ called - odds * (at.nonevents @ called)) / (at.all_events + at.all_nonevents)
+        return (weighed(at.events, called) - odds * weighed(at.nonevents, called)) / (at.all_events + at.all_nonevents)
 
     return named_metric(f"net_benefit_at_{threshold:g}", benefit)
 
@@ -106,7 +106,7 @@ def _events_called(at: Levels, capacity: int) -> Floats:
     above = np.cumsum(people, axis=1) - people
     called = np.clip(_places(at, capacity)[:, np.newaxis] - above, 0.0, people)
     share = np.divide(called, people, out=np.zeros_like(people), where=people > 0)
-    return np.asarray(np.vecdot(at.events[:, ::-1], share))
+    return weighed(at.events[:, ::-1], share)
 
 
 def _check_capacity(capacity: int) -> None:

@@ -155,7 +155,7 @@ def test_brier_score_of_the_ten_rain_forecasts_of_brier_1950() -> None:
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # shap's way of making its colour maps
 @pytest.mark.filterwarnings("ignore:LightGBM binary classifier")  # shap tells what its answer looked like once
 def test_contributions_equal_shaps_tree_explainer_to_the_bit() -> None:
-    """shap asks LightGBM too, so it proves little (tests/spec/test_explain proves it): plots by shap agree with reasons."""
+    """shap asks LightGBM too, so this only shows that its plots agree with our reasons; test_explain has the proof."""
     import lightgbm
     import shap
 
