@@ -1,0 +1,121 @@
+"""A simulated network from first member to last file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from features.errors import BadInput
+from features.simulate import (
+    ambulatory,
+    bills,
+    claims,
+    clinical,
+    courses,
+    delivery,
+    hospital_bills,
+    members,
+    messages,
+    therapies,
+    truth,
+    write,
+)
+from features.simulate.frame import take
+from features.simulate.ground import Ground, ground
+from features.simulate.population import YEAR, Period, people
+from features.windows import parse_day
+
+TODAY = "2024-12-31"
+BLOCK = 10_000
+STEP = 4_000_000  # numbers of claims, results and messages that one block may use
+
+
+def simulate(members: int, years: int, seed: int, out: Path, label_bias: float = 0.0) -> None:
+    """Writes a network's files to the folder `out`, which is made if it is not there: the same bytes for the same seed.
+
+    `label_bias` is the share of the care that one group (RACES[1]) needs and does not get: its readmissions, visits and
+    admissions are that much rarer for the same illness. Raises BadInput for numbers out of range or a folder in use.
+    """
+    _check(members, years, seed, out, label_bias)
+    out.mkdir(parents=True, exist_ok=True)
+    soil = ground(members)
+    end = parse_day(TODAY)
+    period = Period(end - int(years * YEAR) + 1, end)
+    with write.Files(out) as files:
+        files.add("practitioner", *_practitioners(soil))
+        files.add("location", *_locations(soil))
+        blocks = range(0, members, BLOCK)
+        for block, first in enumerate(tqdm(blocks, desc="Simulating", unit="block", disable=len(blocks) < 2)):
+            _block(files, soil, period, first, min(BLOCK, members - first), seed, block, label_bias)
+
+
+def _check(members: int, years: int, seed: int, out: Path, label_bias: float) -> None:
+    for name, value, low, high in (
+        ("members", members, 1, 5_000_000),
+        ("years", years, 1, 20),
+        ("seed", seed, 0, 2**63),
+    ):
+        if not low <= value <= high:
+            raise BadInput(got=f"{value} {name}", expected=f"{low} to {high}", do=f"Change --{name}.")
+    if not 0.0 <= label_bias <= 1.0:
+        raise BadInput(got=f"a label bias of {label_bias}", expected="0 to 1", do="Change --label-bias.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(got="an output folder in use", expected="a new or empty folder", do="Choose another --out.")
+
+
+def _practitioners(soil: Ground) -> members.Table:
+    return members.practitioners(soil)
+
+
+def _locations(soil: Ground) -> members.Table:
+    return members.locations(soil)
+
+
+def _block(
+    files: write.Files, soil: Ground, period: Period, first: int, size: int, seed: int, block: int, label_bias: float
+) -> None:
+    folk = people(soil, period, first, size, seed, block)
+    keep = np.where(folk.less_care, 1.0 - label_bias, 1.0)
+    calendar = delivery.calendar(period.start, period.end)
+    visits = ambulatory.visits(folk, soil, period, calendar, keep, seed, block)
+    emergencies = ambulatory.emergencies(folk, soil, period, calendar, keep, seed, block)
+    uses = therapies.therapies(folk, period, seed, block)
+    course = courses.courses(folk, soil, period, visits, emergencies, uses, calendar, keep, seed, block)
+    stays, deaths = course.stays, course.deaths
+    written = hospital_bills.name_reason(stays, course.written)
+    number = block * STEP
+    billed = bills.joined(
+        [
+            bills.office(folk, soil, visits, seed, block),
+            bills.follow_ups(folk, soil, stays, seed, block),
+            bills.emergency(folk, soil, emergencies, stays, seed, block),
+            hospital_bills.wards(soil, stays, course.truths, written, seed, block),
+            hospital_bills.rounds(soil, stays, seed, block),
+            hospital_bills.aftercare(soil, stays, deaths, period, seed, block),
+        ]
+    )
+    files.add("medical_claim", *claims.medical(folk, soil, period, calendar, billed, number, seed, block))
+    files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, uses, number, seed, block))
+    files.add("eligibility", *members.eligibility(folk, period, deaths))
+    files.add("provider_attribution", *members.attribution(folk, soil, period, deaths))
+    files.add("contact", *members.contact(folk, seed, block, deaths, period))
+    files.add("adt_event", *messages.adt(folk, soil, period, stays, emergencies, number, seed, block))
+    files.add("appointment", *messages.appointments(folk, soil, period, visits, stays, number, seed, block))
+    visit = number + 2 * np.arange(len(stays["person"]))
+    pending = clinical.pending_orders(stays, seed, block)
+    results = [
+        clinical.ward_results(folk, stays, uses, visit, seed, block),
+        clinical.pending_results(stays, pending, visit, seed, block),
+        clinical.clinic_results(folk, visits, seed, block),
+    ]
+    files.add("lab_result", *clinical.lab_results(folk, soil, period, results, number))
+    files.add("observation", *clinical.observations(folk, period, visits, stays, visit, number, seed, block))
+    files.add("order", *clinical.orders(folk, soil, period, stays, pending, visit, number, seed, block))
+    files.add("immunization", *clinical.immunizations(folk, soil, period, deaths, number, seed, block))
+    files.add_truth(truth.columns(folk, soil, period, take(stays, slice(None)), course.truths, visit))
+
+
+__all__ = ["pa", "simulate"]
