@@ -130,8 +130,23 @@ class Grouping:
         exact = self._labels.get((system.name, code))
         if exact is not None:
             return exact
-        found = {label for each, start, label in self._content.beginnings if each is system and re.match(start, code)}
+        found = {label for n in range(len(code)) for label in self._fixed.get((system, code[: n + 1]), ())}
+        found.update(label for each, start, label in self._patterns if each is system and start.match(code))
         return tuple(label for label in self.labels if label in found)
+
+    @cached_property
+    def _fixed(self) -> dict[tuple[System, str], list[str]]:
+        """Labels of the beginnings that are fixed characters only: thousands of them, so looked up and not tried."""
+        found: dict[tuple[System, str], list[str]] = {}
+        for system, start, label in self._content.beginnings:
+            if _fixed_part(start) == start:
+                found.setdefault((system, start), []).append(label)
+        return found
+
+    @cached_property
+    def _patterns(self) -> list[tuple[System, re.Pattern[str], str]]:
+        entries = self._content.beginnings
+        return [(system, re.compile(start), label) for system, start, label in entries if _fixed_part(start) != start]
 
     @cached_property
     def _labels(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -168,9 +183,13 @@ class Grouping:
         return label
 
 
+def _fixed_part(pattern: str) -> str:
+    fixed = re.match(r"[0-9A-Z]*(?![?*+{])", pattern)
+    return fixed[0] if fixed else ""
+
+
 def _beginning(ordered: tuple[str, ...], pattern: str) -> list[str]:
     """The codes of a sorted tuple that begin as the pattern says."""
-    fixed = re.match(r"[0-9A-Z]*", pattern)
-    start = fixed[0] if fixed else ""
+    start = _fixed_part(pattern)
     span = ordered[bisect_left(ordered, start) : bisect_left(ordered, start + "\x7f")]
     return list(span) if start == pattern else [code for code in span if re.match(pattern, code)]

@@ -233,7 +233,7 @@ VISITS = Grouping(
     read=_visits,
 )
 
-# ---- primary care (42 CFR 425.20): CMS specialty codes, NUCC taxonomy codes and lower-case words, as sources name a specialty
+# ---- primary care (42 CFR 425.20): CMS specialty codes, NUCC taxonomy codes and lower-case words, as sources name it
 
 PRIMARY_CARE = frozenset(
     {
