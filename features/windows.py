@@ -327,3 +327,12 @@ def expression_of_age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir
     on = (on_day * SECONDS_A_DAY).as_timestamp("s")
     not_yet = (on.month() * 32 + on.day()) < (born.month() * 32 + born.day())
     return on.year().cast("int64") - born.year().cast("int64") - not_yet.cast("int64")
+
+
+def expression_of_months(first_day: ir.IntegerValue, last_day: ir.IntegerValue) -> ir.ArrayValue:
+    """The first day of every month that touches [first_day, last_day], both included: `month_starts` for columns."""
+    import ibis
+
+    first = (first_day * SECONDS_A_DAY).as_timestamp("s").truncate("M")
+    after = (last_day * SECONDS_A_DAY).as_timestamp("s") + ibis.interval(seconds=1)
+    return ibis.range(first, after, ibis.interval(months=1)).map(lambda start: start.epoch_seconds() // SECONDS_A_DAY)

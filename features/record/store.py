@@ -1,6 +1,6 @@
 """The store: Parquet in person buckets, immutable batches, and a manifest that is swapped atomically.
 
-    STORE/manifest.json                  what the store holds; replaced in one step, so a killed load leaves it as it was
+    STORE/manifest.json                  what the store holds; swapped in one step: a killed load leaves it as it was
     STORE/batches/ID/TABLE.parquet       one batch's rows of a table, sorted by bucket, person and time;
                                          a row group never spans two buckets, so one person is found without a scan
     STORE/batches/ID/quarantine.parquet  rejected input rows with the reason
@@ -18,8 +18,9 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features import windows
 from features.errors import BadDeclaration, BadStore
@@ -219,7 +220,7 @@ def _by_bucket(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
     for batch in reader:
         buckets = batch.column(0).to_numpy(zero_copy_only=False)
         edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(buckets)]
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             if stop == start:
                 continue
             if current is not None and (

@@ -7,9 +7,11 @@ import hashlib
 import shutil
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, cast
 
 from features.errors import BadInput
 
@@ -27,44 +29,58 @@ class InputFile:
 
 
 def input_files(given: Path, scratch: Path) -> list[InputFile]:
-    """Every data file under a folder (sub-folders included), a zip or a single file, by name.
+    """Every data file under a folder (sub-folders included), a zip or a single file, by name; each content once.
 
-    Raises BadInput where the path is absent, holds no data file, or a zip or gzip is damaged.
+    Of two files of one name each is called by its path. Raises BadInput where the path is absent or holds no data file,
+    or a zip or gzip is damaged.
     """
     if not given.exists():
         raise BadInput(got="a path that is not there", expected="a folder or a file", do=f"Check {given}.")
     paths = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
-    files = [file for path in paths for file in _opened(path, scratch)]
+    files = [file for path in paths for file in _opened(path, given, scratch)]
     if not files:
         raise BadInput(
             got=f"no data file in {given}", expected=f"{', '.join(DATA_ENDINGS)}, .gz or .zip", do="Check the folder."
         )
-    unique = {file.sha256: file for file in reversed(files)}
-    return sorted(unique.values(), key=lambda file: (file.name, file.sha256))
+    unique = list({file.sha256: file for file in reversed(files)}.values())
+    names = Counter(Path(file.name).name for file in unique)
+    called = [replace(file, name=_name(file, names)) for file in unique]
+    return sorted(called, key=lambda file: (file.name, file.sha256))
 
 
-def _opened(path: Path, scratch: Path) -> Iterator[InputFile]:
+def _name(file: InputFile, names: Counter[str]) -> str:
+    base = Path(file.name).name
+    return base if names[base] == 1 else file.name
+
+
+def _opened(path: Path, given: Path, scratch: Path) -> Iterator[InputFile]:
+    place = path.relative_to(given).as_posix() if path != given else path.name
     try:
         if path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as archive:
                 for member in sorted(archive.namelist()):
                     if member.lower().endswith(DATA_ENDINGS) and not Path(member).name.startswith("."):
                         with archive.open(member) as inside:
-                            yield _unpacked(inside, Path(member).name, scratch)
-        elif path.suffix.lower() == ".gz":
+                            yield _unpacked(inside, f"{place}/{member}", scratch)
+        elif path.suffix.lower() == ".gz" and path.stem.lower().endswith(DATA_ENDINGS):
             with gzip.open(path) as inside:
-                yield _unpacked(inside, path.stem, scratch)
+                yield _unpacked(cast("IO[bytes]", inside), place.removesuffix(path.suffix), scratch)
         elif path.suffix.lower() in DATA_ENDINGS:
-            yield InputFile(path.name, path, _hash(path))
+            yield InputFile(place, path, _hash(path))
     except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
         raise BadInput(got=f"{path.name}, which is damaged", expected="a whole archive", do="Fetch it again.") from None
+    except (RuntimeError, NotImplementedError):
+        raise BadInput(
+            got=f"{path.name}, which is encrypted or packed in an unknown way",
+            expected="a plain zip",
+            do="Unpack it first.",
+        ) from None
 
 
-def _unpacked(inside: object, name: str, scratch: Path) -> InputFile:
-    scratch.mkdir(parents=True, exist_ok=True)
-    target = scratch / f"{len(list(scratch.iterdir())):04d}-{name}"
+def _unpacked(inside: IO[bytes], name: str, scratch: Path) -> InputFile:
+    target = scratch / f"{len(list(scratch.iterdir())):04d}-{Path(name).name}"
     with target.open("wb") as out:
-        shutil.copyfileobj(inside, out, BLOCK)  # type: ignore[arg-type, misc]  # zip and gzip members read bytes
+        shutil.copyfileobj(inside, out, BLOCK)
     return InputFile(name, target, _hash(target))
 
 

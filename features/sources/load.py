@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from features import windows
 from features.errors import BadInput
@@ -14,25 +14,44 @@ from features.record.store import Batch, FileCount, Writer, batch_id, commit, lo
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader
+from features.sources.text import as_text, header
+from features.sources.unmapped import unmapped
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class LoadReport:
     """What one load did. `already` names files whose content the store already held; `unread` those of no known layout.
 
-    `unmapped` counts, for each coding system, the codes and how many of them are not of its form.
+    `unmapped` counts, for each column of codes, the codes and how many of them are of no form of their system.
     """
 
-    files: tuple[FileCount, ...]
-    already: tuple[str, ...]
-    unread: tuple[str, ...]
-    rows: Mapping[str, int]
-    lacks: Mapping[str, str]
-    unmapped: Mapping[str, tuple[int, int]]
-    reasons: Mapping[str, int]
+    files: tuple[FileCount, ...] = ()
+    already: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    unmapped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def read(self) -> int:
+        """Input rows read: each is loaded or quarantined."""
+        return sum(file.read for file in self.files)
+
+    @property
+    def loaded(self) -> int:
+        """Input rows loaded."""
+        return sum(file.loaded for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        """Input rows put aside with a reason."""
+        return sum(file.quarantined for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -51,164 +70,127 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
     Raises BadInput where no file has a known layout, BadStore where another load is writing. One bad row never stops a
     load: it goes to the quarantine with its reason.
     """
-    from tqdm import tqdm
-
-    with loading(store, zone) as writer, TemporaryDirectory(dir=writer.folder) as scratch:
-        files = input_files(given, Path(scratch))
-        held = writer.manifest.loaded_files()
-        recognised = {file.sha256: _layout(reader, _header(writer, file), file) for file in files}
-        if not any(recognised.values()):
+    with loading(store, zone) as writer, TemporaryDirectory(dir=writer.folder) as folder:
+        scratch = Path(folder)
+        files = input_files(given, scratch)
+        recognised = [(file, _layout(reader, header(writer.con, file), file)) for file in files]
+        known = [(file, layout) for file, layout in recognised if layout is not None]
+        if not known:
             raise BadInput(
                 got=f"no file of the format {reader.name} among {len(files)}",
                 expected="; ".join(f"{lay.name} with {', '.join(lay.marks)}" for lay in reader.layouts),
                 do="Check the folder and the format.",
             )
-        parsed, report_already, unread = [], [], []
-        for file in tqdm(files, desc="checking files", unit="file"):
-            layout = recognised[file.sha256]
-            if layout is None:
-                unread.append(file.name)
-            elif file.sha256 in held:
-                report_already.append(file.name)
-            else:
-                parsed.append(_parse(writer, file, layout))
+        held = {file.sha256: file for batch in writer.manifest.batches for file in batch.files}
+        new = [(file, layout) for file, layout in known if file.sha256 not in held]
+        report = LoadReport(
+            already=tuple(file.name for file, _ in known if file.sha256 in held),
+            unread=tuple(file.name for file, layout in recognised if layout is None),
+        )
+        parsed = [_parse(writer, file, layout, scratch) for file, layout in _shown(new, "checking files")]
         counts = tuple(
             FileCount(p.file.name, p.file.sha256, p.layout.name, p.read, p.loaded, p.read - p.loaded) for p in parsed
         )
-        reasons: dict[str, int] = {}
-        if parsed:
-            for table in tqdm(TABLES, desc="writing tables", unit="table"):
-                _write(writer, table, parsed, delivery)
-            reasons = _quarantine(writer, parsed)
-            batch = Batch(
-                id=batch_id([file.sha256 for file in counts]),
-                reader=reader.name,
-                loaded_at=windows.now(),
-                files=counts,
-                rows=dict(writer.rows),
-                lacks=_lacking(reader, writer.rows),
-                claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
-                admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), reader.admissions_lag),
-            )
-            unmapped = _unmapped(writer)
-            commit(writer, batch)
-            return LoadReport(counts, tuple(report_already), tuple(unread), batch.rows, batch.lacks, unmapped, reasons)
-        return LoadReport((), tuple(report_already), tuple(unread), {}, {}, {}, {})
+        report = replace(report, files=counts)
+        if not any(file.read for file in counts):
+            return report
+        brought = _brought(reader, [*counts, *(held[file.sha256] for file, _ in known if file.sha256 in held)])
+        for table in _shown(TABLES, "writing tables"):
+            _write(writer, table, parsed, delivery, brought)
+        reasons = _quarantine(writer, parsed)
+        batch = Batch(
+            id=batch_id([file.sha256 for file in counts]),
+            reader=reader.name,
+            loaded_at=windows.now(),
+            files=counts,
+            rows=dict(writer.rows),
+            lacks=_lacking(reader, writer.rows),
+            claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
+            admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), reader.admissions_lag),
+        )
+        report = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons)
+        commit(writer, batch)
+        return report
 
 
-def _header(writer: Writer, file: InputFile) -> tuple[str, ...]:
-    import duckdb
+def _shown(steps: Sequence[T], says: str) -> Iterable[T]:
+    """The steps, with a bar where somebody watches."""
+    from tqdm import tqdm
 
-    if file.path.suffix == ".parquet":
-        try:
-            described = writer.con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file.path)]).fetchall()
-        except duckdb.Error:
-            raise BadInput(
-                got=f"{file.name}, which is not Parquet", expected="a Parquet file", do="Fetch it again."
-            ) from None
-        return tuple(row[0] for row in described)
-    with file.path.open(encoding="utf-8-sig", errors="replace") as text:
-        first = text.readline().strip()
-    return tuple(name.strip().strip('"') for name in first.split(",")) if first else ()
+    return cast("Iterable[T]", tqdm(steps, desc=says, disable=None))
 
 
 def _layout(reader: Reader, header: tuple[str, ...], file: InputFile) -> Layout | None:
+    """The layout of a file's columns; null for a file of something else. Raises BadInput where columns are missing."""
     for layout in reader.layouts:
-        if set(layout.marks) <= set(header):
-            missing = [name for name in layout.needs if name not in header]
-            if missing:
-                raise BadInput(
-                    got=f"{file.name} without {', '.join(missing)}",
-                    expected=f"the columns of {reader.name} {layout.name}",
-                    do="Ask the sender for the whole file.",
-                )
+        if set(layout.needs) <= set(header):
             return layout
-    partly = [lay for lay in reader.layouts if set(lay.marks) & set(header) and len(set(lay.needs) & set(header)) > 2]
-    if partly:
-        layout = max(partly, key=lambda lay: len(set(lay.needs) & set(header)))
-        missing = [name for name in layout.needs if name not in header]
-        raise BadInput(
-            got=f"{file.name} without {', '.join(missing)}",
-            expected=f"the columns of {reader.name} {layout.name}",
-            do="Ask the sender for the whole file.",
-        )
-    return None
+    marked = [layout for layout in reader.layouts if set(layout.marks) <= set(header)]
+    nearest = max(marked or reader.layouts, key=lambda layout: _share(layout, header))
+    if not marked and _share(nearest, header) < 0.5:
+        return None
+    raise BadInput(
+        got=f"{file.name} without {', '.join(name for name in nearest.needs if name not in header)}",
+        expected=f"the columns of {reader.name} {nearest.name}",
+        do="Ask the sender for the whole file.",
+    )
 
 
-def _parse(writer: Writer, file: InputFile, layout: Layout) -> _Parsed:
+def _share(layout: Layout, header: tuple[str, ...]) -> float:
+    return len(set(layout.needs) & set(header)) / len(layout.needs)
+
+
+def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path) -> _Parsed:
+    """Mark the rows to quarantine; only their lines are kept in memory, the rows stay in the file."""
     import ibis
 
     name = f"raw_{file.sha256[:16]}"
-    broken = _read_text(writer.con, file, name)
-    raw = writer.engine.table(name)
-    absent = [c for c in (*layout.needs, *layout.may) if c not in raw.columns]
+    text = as_text(writer.con, file, name, scratch)
+    raw = writer.engine.table(text.view)
+    columns = [column for column in raw.columns if column != "line"]
+    absent = [c for c in (*layout.needs, *layout.may) if c not in columns]
     raw = raw.mutate(**{column: ibis.null("string") for column in absent})
     cases = [(wrong.fill_null(False), ibis.literal(reason)) for reason, wrong in layout.rejects(raw).items()]
-    marked = raw.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string"))
-    marked = writer.engine.create_table(f"{name}_marked", marked, temp=True)
-    good = marked.filter(marked.reason.isnull())
-    bad = marked.filter(marked.reason.notnull())
-    columns = [c for c in raw.columns if c != "line"]
-    text = bad[columns[0]].fill_null("").cast("string")
-    for column in columns[1:]:
-        text = text + "," + bad[column].fill_null("").cast("string")
-    rejected = bad.select(file=ibis.literal(file.name), line=bad.line.cast("int64"), reason=bad.reason, raw=text)
-    broken_rows = writer.engine.table(broken) if broken else None
-    if broken_rows is not None:
-        rejected = rejected.union(broken_rows.mutate(file=ibis.literal(file.name)).select(*rejected.columns))
-    loaded = int(writer.engine.execute(good.count()))
-    wrong_rows = int(writer.engine.execute(rejected.count()))
-    return _Parsed(file, layout, good, rejected, loaded + wrong_rows, loaded)
+    marked = raw.select(line=raw.line, reason=ibis.cases(*cases, else_=ibis.null("string")))
+    wrong = writer.engine.create_table(f"{name}_wrong", marked.filter(marked.reason.notnull()), temp=True)
+    broken = writer.engine.table(text.broken)
+    here = ibis.literal(file.name)
+    rejected = broken.select(file=here, line=broken.line, reason=broken.reason, raw=broken.raw)
+    read, rejects = (int(writer.engine.execute(rows.count())) for rows in (raw, wrong))
+    if rejects:
+        bad = raw.inner_join(_with_place(wrong, broken), "line")
+        content = ibis.literal(",").join([bad[column].fill_null("") for column in columns])
+        rejected = rejected.union(bad.select(file=here, line=bad.place, reason=bad.reason, raw=content))
+        raw = raw.anti_join(wrong, "line")
+    return _Parsed(file, layout, raw, rejected, read + int(writer.engine.execute(broken.count())), read - rejects)
 
 
-def _read_text(con: Any, file: InputFile, name: str) -> str | None:
-    """Make the view `name` of the file's rows as text with their line; returns the table of rows that no parser reads."""
-    import duckdb
-
-    if file.path.suffix == ".parquet":
-        columns = [row[0] for row in con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file.path)]).fetchall()]
-        texts = ", ".join(f'nullif("{column}"::VARCHAR, \'\') AS "{column}"' for column in columns)
-        con.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {texts}, row_number() OVER () AS line "  # noqa: S608  # our own names
-            f"FROM read_parquet('{_quoted(file.path)}')"
-        )
-        return None
-    rejects = f"broken_{name}"
-    try:
-        con.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT *, row_number() OVER () + 1 AS line "  # noqa: S608
-            f"FROM read_csv('{_quoted(file.path)}', header=true, all_varchar=true, delim=',', quote='\"', escape='\"', "
-            f"nullstr='', store_rejects=true, rejects_table='{rejects}', rejects_scan='scan_{name}', "
-            "rejects_limit=0, max_line_size=4194304)"
-        )
-        con.execute(
-            f"CREATE TEMP TABLE {rejects}_rows AS SELECT line::BIGINT AS line, "  # noqa: S608
-            f"'not a row of this file: ' || lower(min(error_type)::VARCHAR) AS reason, min(csv_line) AS raw "
-            f"FROM {rejects} GROUP BY line"
-        )
-    except duckdb.Error:
-        raise BadInput(
-            got=f"{file.name}, which cannot be read as text", expected="CSV in UTF-8", do="Fetch it again."
-        ) from None
-    return f"{rejects}_rows"
+def _with_place(wrong: ir.Table, broken: ir.Table) -> ir.Table:
+    """Rows to quarantine with the line at which they stand in the file, broken rows counted."""
+    stands = broken.select(stands=broken.line - broken.before)
+    later = wrong.left_join(stands, wrong.line >= stands.stands)
+    counted = later.group_by("line", "reason").aggregate(shift=later.stands.count())
+    return counted.mutate(place=counted.line + counted["shift"])
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery) -> None:
+def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery, brought: set[Table]) -> None:
     import ibis
 
     parts = []
     for one in parsed:
-        if table in one.layout.fills:
+        if table in one.layout.fills and one.layout.unless.get(table) not in brought:
             rows = one.layout.fills[table](one.good, one.file, delivery)
             names = [column.name for column in table.all_columns if column.name not in ("from_day", "to_day")]
             missing = {name: ibis.null() for name in names if name not in rows.columns}
             parts.append(rows.mutate(**missing).select(*names))
     if parts:
         writer.write(table, ibis.union(parts[0], *parts[1:]) if len(parts) > 1 else parts[0])
+
+
+def _brought(reader: Reader, files: Iterable[FileCount]) -> set[Table]:
+    """The tables for which files with at least one good row were given."""
+    layouts = {file.layout for file in files if file.loaded}
+    return {table for layout in reader.layouts if layout.name in layouts for table in layout.fills}
 
 
 def _quarantine(writer: Writer, parsed: Iterable[_Parsed]) -> dict[str, int]:
@@ -236,15 +218,3 @@ def _last_day(writer: Writer, tables: Iterable[Table], lag: int) -> int | None:
             days.append(None if found is None else int(found))
     last = windows.latest(days)
     return None if last is None else last - lag
-
-
-def _unmapped(writer: Writer) -> dict[str, tuple[int, int]]:
-    """For each table with codes: how many codes, and how many have the form of no declared system."""
-    counts = {}
-    for name in ("diagnosis", "procedure"):
-        path = writer.folder / f"{name}.parquet"
-        if path.exists():
-            counts[name] = writer.con.execute(
-                "SELECT count(*), count(*) FILTER (WHERE code_system = 'unmapped') FROM read_parquet(?)", [str(path)]
-            ).fetchone()
-    return {name: (int(all_), int(wrong)) for name, (all_, wrong) in counts.items()}

@@ -34,7 +34,9 @@ class Layout:
     """One kind of file. `marks` are the columns by which it is recognised, `needs` those it cannot be read without.
 
     `rejects` names, for each reason, the rows to quarantine; `fills` says what the good rows become in each table. All
-    columns of the rows are text, as the file has them (null where empty), beside `line`.
+    columns of the rows are text, as the file has them (null where empty), beside `line`. A table in `unless` is filled
+    from these files only where no file of the load brings rows for the other table: what is declared for want of
+    something better gives way to what was told.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Layout:
     rejects: Rules
     fills: Mapping[Table, Rows]
     may: tuple[str, ...] = ()  # columns that are read when there, and are null when not
+    unless: Mapping[Table, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
