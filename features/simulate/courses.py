@@ -21,7 +21,7 @@ from features.windows import SECONDS_A_DAY
 
 ROOM = 4
 ROUNDS = 80
-BASE_RATE = -1.82  # log of admissions a year of a healthy 70-year-old
+BASE_RATE = -1.70  # log of admissions a year of a healthy 70-year-old
 RISKY = ("heart failure", "lung disease", "kidney disease 4", "metastasis", "liver disease", "dementia", "frailty")
 
 

@@ -30,7 +30,7 @@ _SURGICAL = np.array([reason.service in ("SUR", "ORT") for reason in reasons.REA
 _TRANSFERABLE = np.array(
     [reason.key in ("infarction", "stroke", "hip fracture", "sepsis") for reason in reasons.REASONS]
 )
-PLANNED_SHARE = -0.25  # shifts every planned reason together
+PLANNED_SHARE = 0.95  # shifts every planned reason together
 
 
 def pick_reason(
@@ -173,7 +173,7 @@ def results(random: np.random.Generator, people: People, stay: Frame) -> Frame:
         "sodium": 137.7 - 1.0 * has("heart failure") - 1.5 * has("liver disease"),
         "potassium": 4.1 + 0.3 * has("kidney disease 4"),
         "creatinine": kidney * np.where(injured, 1.7, 1.0),
-        "albumin": 3.62
+        "albumin": 3.52
         - 0.5 * has("malnutrition")
         - 0.4 * has("liver disease")
         - 0.1 * np.maximum(stay["severity"], 0),
@@ -189,7 +189,7 @@ def results(random: np.random.Generator, people: People, stay: Frame) -> Frame:
     for name in LABS:
         if name == "creatinine":
             first = centre[name] * np.exp(random.normal(0, 0.13, size))
-            last = first * np.exp(random.normal(-0.03, 0.17, size)) * np.where(injured, 0.72, 1.0)
+            last = first * np.exp(random.normal(-0.03, 0.21, size)) * np.where(injured, 0.72, 1.0)
         else:
             first = centre[name] + spread[name] * random.normal(0, 1, size)
             last = centre[name] + 0.75 * (first - centre[name]) + 0.6 * spread[name] * random.normal(0, 1, size)
