@@ -31,7 +31,7 @@ HARM_CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "complication_of_care": (
         "a complication of surgery or other care",
         (
-            "T8[0-58]....A",
+            "T8[0-58]...A",
             "T86",
             "T87",
             "D78",
