@@ -38,8 +38,10 @@ class Record:
     def conclude(self, name: str, expression: Callable[[Record], ir.Table]) -> ir.Table:
         """The result of `expression` on this record, worked out once and kept by the engine as a table."""
         if name not in self.derived:
-            result = expression(self)
-            self.derived[name] = self.con.create_table(f"{name}_{len(self.derived)}", result, temp=True)
+            import ibis
+
+            table = ibis.util.gen_name(name)
+            self.derived[name] = self.con.create_table(table, expression(self), temp=True)
         return self.derived[name]
 
 

@@ -1,0 +1,69 @@
+# Two commands do all the set-up: `make demo` and `make test`. Everything runs from .venv, made from the locks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+AFTERWARD := $(BIN)/afterward
+MEMBERS ?= 12000
+DEMO := demo
+export BENTOML_DO_NOT_TRACK = True
+export MLFLOW_DISABLE_TELEMETRY = true
+export PYTHONWARNINGS ?= default
+
+.PHONY: help install demo test check soak serve bench-chain clean lock
+
+help:
+	@echo "make demo         simulate a network, train, evaluate, promote, and print today's outreach list"
+	@echo "make test         the test suite, under 12 minutes on 2 cores"
+	@echo "make check        format, lint, types, import contracts and the fast tests, under 2 minutes"
+	@echo "make soak         the long forms of the tests"
+	@echo "make serve        the scoring service on what make demo made"
+	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
+	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
+
+.venv/.base: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make demo PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing from requirements.lock (a few minutes, once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.extras: .venv/.base requirements-extras.lock
+	@echo "installing from requirements-extras.lock"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-extras.lock
+	@touch $@
+
+install: .venv/.base
+
+demo: .venv/.base
+	@rm -rf $(DEMO)
+	@AFTERWARD=$(AFTERWARD) MEMBERS=$(MEMBERS) sh demo.sh $(DEMO)
+
+test: .venv/.base .venv/.extras
+	$(BIN)/python -m pytest -m "not soak" --durations=25
+
+check: .venv/.base
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not slow and not soak"
+
+soak: .venv/.base .venv/.extras
+	AFTERWARD_HYPOTHESIS=soak $(BIN)/python -m pytest --durations=25
+
+serve: .venv/.base
+	@test -d $(DEMO)/releases || { echo "Run make demo first: there is no model to serve."; exit 1; }
+	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} $(AFTERWARD) serve
+
+bench-chain: .venv/.base
+	$(BIN)/python -m tests.benchmarks.chain
+
+clean:
+	rm -rf $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 -q -o requirements.lock
+	uv pip compile pyproject.toml --extra spark --extra peers -c requirements.lock --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 -q -o .all.lock
+	$(PYTHON) -m tests.locks .all.lock requirements.lock > requirements-extras.lock
+	rm .all.lock

@@ -1,0 +1,31 @@
+#!/bin/sh
+# The whole chain, once, on a simulated network: what `make demo` runs. Each line is a command that you can type.
+set -eu
+demo=$1
+mkdir -p "$demo"
+export AFTERWARD_RELEASES="$demo/releases"
+
+say() { printf '\n== %s\n' "$*"; }
+run() { printf '$ afterward %s\n' "$*"; "$AFTERWARD" "$@"; }
+
+say "1. Simulate a network: what it would really receive (nobody in it is real)"
+run simulate --members "$MEMBERS" --years 3 --seed 7 --out "$demo/files"
+say "2. Load its files into a store"
+run load tuva "$demo/files" --store "$demo/store"
+say "3. Train and calibrate both discharge models, evaluate them on the latest period, promote them"
+for model in readmission_30d adverse_event_21d; do
+  run train "$model" --store "$demo/store"
+  run evaluate "$model" --store "$demo/store" --json "$demo/$model.metrics.json"
+  run promote "$model"
+done
+say "4. Score everyone discharged in the last 14 days"
+run score adverse_event_21d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/adverse_events.csv"
+run score readmission_30d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/outreach.csv"
+say "Written"
+cat <<END
+  $demo/outreach.csv, $demo/outreach.html   whom to call first and why (open the page in a browser)
+  $demo/adverse_events.csv, .html           the same for harm within 21 days of discharge
+  $demo/readmission_30d.metrics.json        how good the model is, with intervals, beside its baselines
+  $demo/releases                            the releases, and every run: mlflow ui --backend-store-uri sqlite:///$demo/releases/mlflow.db
+  To answer requests for scores: make serve
+END

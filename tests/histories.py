@@ -1,0 +1,212 @@
+"""Small random histories of a few people, in canonical rows, for the laws. Days are counted from DAY_ZERO."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from features import windows
+from features.codes.laboratory import LABS
+from features.codes.medicines import PRODUCTS
+from features.record.record import Record, from_rows
+from features.record.tables import TABLES, Kind, Table, table
+
+ZONE = "America/New_York"
+DAY_ZERO = windows.parse_day("2023-01-01")
+CODES = ("I5022", "J441", "N1830", "E1122", "F0390", "Z602", "Z590", "W1830XA", "C7951", "I10", "K922", "I2510")
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def start(day: int) -> int:
+    return int(windows.start_of_day(day, ZONE))
+
+
+def end(day: int) -> int:
+    return int(windows.end_of_day(day, ZONE))
+
+
+def row(first: int, last: int, known: int, **values: Any) -> dict[str, Any]:
+    """A row that happened on days first to last and was known at an instant."""
+    times = {"happened_from": start(first), "happened_to": end(last), "from_day": first, "to_day": last}
+    return {**times, "precision": "day", "known_at": known, "source": "test", **values}
+
+
+def arrow(target: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows on the table's own schema; columns not given are null."""
+    schema = target.schema()
+    full = [{"bucket": 0, **dict.fromkeys(c.name for c in target.all_columns), **given} for given in rows]
+    return pa.Table.from_pylist(full, schema=schema)
+
+
+def record_of(rows: Rows) -> Record:
+    return from_rows({name: arrow(table(name), given) for name, given in rows.items()}, ZONE)
+
+
+def random_rows(seed: int, people: int = 3) -> Rows:
+    """People with stays, bills in several versions, diagnoses, fills, results, orders, visits and messages."""
+    rng = np.random.default_rng(seed)
+    rows: Rows = {t.name: [] for t in TABLES if t.about == "person"}
+    for number in range(people):
+        _person(f"p{number}", rng, rows)
+    return {name: given for name, given in rows.items() if given}
+
+
+def _known(day: int, rng: np.random.Generator) -> int:
+    return end(day + int(rng.choice([0, 1, 5, 20, 45, 120])))
+
+
+def _person(person: str, rng: np.random.Generator, rows: Rows) -> None:
+    who = {"person_id": person}
+    born = DAY_ZERO - int(rng.integers(25, 95)) * 365
+    rows["person"].append(
+        row(born, born, end(DAY_ZERO - 400), **who, birth_day=born, sex=str(rng.choice(["male", "female"])))
+    )
+    for month in windows.month_starts(DAY_ZERO - 365, DAY_ZERO + 700):
+        if rng.random() < 0.95:
+            rows["coverage"].append(row(month, month + 27, end(month), **who, payer="m", managed_care=0))
+    day = DAY_ZERO + int(rng.integers(0, 120))
+    for stay in range(int(rng.integers(1, 5))):
+        day = _stay(person, f"{person}s{stay}", day, rng, rows)
+        day += int(rng.choice([0, 1, 3, 12, 29, 30, 31, 90, 200]))
+    for visit in range(int(rng.integers(0, 12))):
+        _visit(person, f"{person}v{visit}", DAY_ZERO + int(rng.integers(-300, 500)), rng, rows)
+    for fill in range(int(rng.integers(0, 14))):
+        at = DAY_ZERO + int(rng.integers(-200, 500))
+        product = PRODUCTS[int(rng.integers(len(PRODUCTS)))]
+        told = {"claim_id": f"{person}f{fill}", "version": 0, "cancels": int(rng.random() < 0.1)}
+        supply = int(rng.choice([7, 30, 90]))
+        rows["dispensing"].append(
+            row(
+                at,
+                at,
+                _known(at, rng),
+                **who,
+                **told,
+                ndc_code=product.ndc,
+                days_supply=supply,
+                paid=int(rng.integers(9_999)),
+            )
+        )
+    for number in range(int(rng.integers(0, 15))):
+        at = DAY_ZERO + int(rng.integers(-100, 500))
+        lab = LABS[int(rng.integers(len(LABS)))]
+        value = int(rng.integers(500, 200_000))
+        known = start(at) + int(rng.integers(0, 200_000))
+        told = {"kind": "laboratory", "code_system": "loinc", "code": lab.loinc, "value": value}
+        rows["result"].append(row(at, at, max(known, end(at)), **who, **told))
+        order = {
+            "order_id": f"{person}o{number}",
+            "order_type": "laboratory",
+            "code_system": "loinc",
+            "code": lab.loinc,
+        }
+        rows["order"].append(row(at, at, start(at), **who, **order, status="ordered"))
+        if rng.random() < 0.7:
+            rows["order"].append(row(at, at, max(known, end(at)), **who, **order, status="resulted"))
+        visit = {"appointment_id": f"{person}a{number}", "appointment_day": at + int(rng.integers(1, 40))}
+        rows["appointment"].append(row(at, at, end(at), **who, **visit, status="booked"))
+        after = visit["appointment_day"]
+        rows["appointment"].append(
+            row(int(after), int(after), end(int(after)), **who, **visit, status=str(rng.choice(["kept", "missed"])))
+        )
+    if rng.random() < 0.2:
+        died = day + int(rng.integers(0, 60))
+        rows["death"].append(row(died, died, end(died + 10), **who))
+
+
+def _stay(person: str, stay: str, admit: int, rng: np.random.Generator, rows: Rows) -> int:
+    leave = admit + int(rng.choice([0, 1, 2, 4, 9, 20]))
+    hospital = f"h{rng.integers(3)}"
+    who = {"person_id": person}
+    codes = rng.choice(CODES, size=3, replace=False)
+    if rng.random() < 0.8:
+        in_at, out_at = start(admit) + 36_000, start(leave) + 54_000
+        told = {"visit_number": stay, "patient_class": "I", "facility_id": hospital, "admitted_at": in_at}
+        told |= {"admission_day": admit, "admit_type_code": str(rng.choice(["1", "3"])), "code": str(codes[0])}
+        told |= {"code_system": "icd-10-cm", "hospital_service": "medicine"}
+        rows["adt_event"].append(row(admit, admit, in_at, **who, **told, event_type="A01"))
+        out = {
+            "discharged_at": out_at,
+            "discharge_day": leave,
+            "discharge_disposition_code": str(rng.choice(["01", "03"])),
+        }
+        rows["adt_event"].append(row(admit, leave, max(out_at, in_at), **who, **told, **out, event_type="A03"))
+    else:
+        notice = {"admission_day": admit, "discharge_day": leave, "facility_id": hospital}
+        rows["discharge_notice"].append(row(admit, leave, end(leave), **who, **notice, claim_id=stay))
+    known = _known(leave, rng)
+    for version in range(int(rng.choice([1, 1, 1, 2, 3]))):
+        cancels = int(version > 0 and rng.random() < 0.4)
+        bill = {"claim_id": stay, "version": version, "cancels": cancels, "claim_line_number": 1}
+        bill |= {"claim_type": "institutional", "bill_type_code": "111", "admission_day": admit, "discharge_day": leave}
+        bill |= {
+            "facility_id": hospital,
+            "drg_code": str(rng.choice(["291", "470", "871"])),
+            "paid": int(rng.integers(1_000_000)),
+        }
+        rows["claim_line"].append(row(admit, leave, known, **who, **bill))
+        for place, code in enumerate(codes):
+            at = {"claim_id": stay, "version": version, "role": "principal" if place == 0 else "secondary"}
+            at |= {"code_system": "icd-10-cm", "code": str(code), "present_on_admission": "Y"}
+            rows["diagnosis"].append(row(admit, leave, known, **who, **at))
+        known = max(known, end(leave)) + int(rng.choice([0, 86_400 * 20, 86_400 * 200]))
+    return leave
+
+
+def _visit(person: str, claim: str, day: int, rng: np.random.Generator, rows: Rows) -> None:
+    who, known = {"person_id": person}, _known(day, rng)
+    line = {"claim_id": claim, "version": 0, "cancels": 0, "claim_line_number": 1, "paid": int(rng.integers(90_000))}
+    if rng.random() < 0.4:
+        line |= {
+            "claim_type": "institutional",
+            "bill_type_code": "131",
+            "revenue_center_code": "0450",
+            "facility_id": "h1",
+        }
+    else:
+        line |= {"claim_type": "professional", "place_of_service_code": "11", "rendering_id": f"d{rng.integers(3)}"}
+    rows["claim_line"].append(row(day, day, known, **who, **line))
+    code = {
+        "claim_id": claim,
+        "version": 0,
+        "role": "principal",
+        "code_system": "icd-10-cm",
+        "code": str(rng.choice(CODES)),
+    }
+    rows["diagnosis"].append(row(day, day, known, **who, **code))
+
+
+def changed_after(rows: Rows, instant: int, seed: int) -> Rows:
+    """The same history with every row known after an instant changed, dropped or doubled."""
+    rng = np.random.default_rng(seed)
+    out: Rows = {}
+    for name, given in rows.items():
+        kept: list[dict[str, Any]] = []
+        for one in given:
+            if one["known_at"] <= instant or (choice := rng.random()) > 0.66:
+                kept.append(one)
+            elif choice > 0.33:
+                kept.append(_altered(name, one, rng))
+                kept.append(one)
+        out[name] = kept
+    return {name: given for name, given in out.items() if given}
+
+
+def _altered(name: str, one: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    changed = dict(one)
+    for column in table(name).columns:
+        value = one.get(column.name)
+        if value is None or column.choices:
+            continue
+        if column.kind in (Kind.CENTS, Kind.MILLI) or (column.kind is Kind.COUNT and column.name == "days_supply"):
+            changed[column.name] = value + int(rng.integers(1, 1_000))
+        if column.kind is Kind.CODE and column.name == "code":
+            changed[column.name] = str(rng.choice(CODES))
+        if column.name == "drg_code":
+            changed[column.name] = "003"
+    if rng.random() < 0.3 and "cancels" in changed:
+        changed["cancels"] = 1
+    return changed
