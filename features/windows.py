@@ -92,7 +92,7 @@ def zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=8)
 def _transitions(name: str) -> tuple[Ints, Ints, Ints]:
-    """(instants, local seconds, offsets) at which the zone's offset to UTC changes; offsets[i] holds from instants[i]."""
+    """(instants, local seconds, offsets) at each change of the zone's offset; offsets[i] holds from instants[i]."""
     where = zone(name)
 
     def offset(day: int) -> int:
@@ -220,7 +220,8 @@ def age_in_years(birth_days: npt.ArrayLike, on_days: npt.ArrayLike) -> Ints:
     born_year, on_year = born.astype("datetime64[Y]").astype(np.int64), on.astype("datetime64[Y]").astype(np.int64)
     born_in_year = _month_and_day(born)
     on_in_year = _month_and_day(on)
-    return on_year - born_year - (on_in_year < born_in_year)
+    years: Ints = on_year - born_year - (on_in_year < born_in_year)
+    return years
 
 
 def _month_and_day(dates: npt.NDArray[np.datetime64]) -> Ints:
@@ -329,10 +330,10 @@ def expression_of_age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir
     return on.year().cast("int64") - born.year().cast("int64") - not_yet.cast("int64")
 
 
-def expression_of_months(first_day: ir.IntegerValue, last_day: ir.IntegerValue) -> ir.ArrayValue:
-    """The first day of every month that touches [first_day, last_day], both included: `month_starts` for columns."""
+def expression_of_months(first_day: ir.IntegerValue, last_day: ir.IntegerValue) -> ir.IntegerValue:
+    """The first day of every month that touches [first_day, last_day], both included, one row each: `month_starts`."""
     import ibis
 
     first = (first_day * SECONDS_A_DAY).as_timestamp("s").truncate("M")
     after = (last_day * SECONDS_A_DAY).as_timestamp("s") + ibis.interval(seconds=1)
-    return ibis.range(first, after, ibis.interval(months=1)).map(lambda start: start.epoch_seconds() // SECONDS_A_DAY)
+    return ibis.range(first, after, ibis.interval(months=1)).unnest().epoch_seconds() // SECONDS_A_DAY

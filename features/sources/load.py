@@ -104,7 +104,7 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
             loaded_at=windows.now(),
             files=counts,
             rows=dict(writer.rows),
-            lacks=_lacking(reader, writer.rows),
+            lacks=_lacking(reader, writer.rows, brought),
             claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
             admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), reader.admissions_lag),
         )
@@ -203,10 +203,14 @@ def _quarantine(writer: Writer, parsed: Iterable[_Parsed]) -> dict[str, int]:
     return dict(zip(counted["reason"].to_pylist(), counted["n"].to_pylist(), strict=True))
 
 
-def _lacking(reader: Reader, rows: Mapping[str, int]) -> dict[str, str]:
-    """What the format never carries, and the tables that it could fill but this load brought no row for."""
+def _lacking(reader: Reader, rows: Mapping[str, int], brought: set[Table]) -> dict[str, str]:
+    """What the format never carries, and the tables that it could fill but this load brought no row for. A table whose
+    better one was brought is not missed.
+    """
+    given_way = {t.name for lay in reader.layouts for t, better in lay.unless.items() if better in brought}
     absent = {t.name: f"no {t.name} row in the files loaded" for t in TABLES if not rows.get(t.name)}
-    return {**absent, **reader.lacks}
+    lacks = {**absent, **reader.lacks}
+    return {fact: why for fact, why in lacks.items() if fact.split(".")[0] not in given_way}
 
 
 def _last_day(writer: Writer, tables: Iterable[Table], lag: int) -> int | None:

@@ -166,16 +166,16 @@ def _orders(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     import ibis
 
     cancelled = raw.filter(raw.status.lower().isin((*VOID, "revoked")))
-    late = values.last_second(cancelled.ordered_datetime) + CANCELLED_DAYS_AFTER * windows.SECONDS_A_DAY
-    gone = _order_state(cancelled, "cancelled", cancelled.ordered_datetime).mutate(known_at=late)
+    gone = _order_state(cancelled, "cancelled", "ordered_datetime")
+    gone = gone.mutate(known_at=gone.known_at + CANCELLED_DAYS_AFTER * windows.SECONDS_A_DAY)
     states = [
-        _order_state(raw.filter(raw[column].notnull()), state, raw[column])
+        _order_state(raw.filter(raw[column].notnull()), state, column)
         for state, column in zip(("ordered", "resulted", "reviewed"), ORDER_TIMES, strict=True)
     ]
     return ibis.union(gone, *states)
 
 
-def _order_state(rows: ir.Table, state: str, at: ir.StringValue) -> ir.Table:
+def _order_state(rows: ir.Table, state: str, at: str) -> ir.Table:
     import ibis
 
     return rows.select(
@@ -186,7 +186,7 @@ def _order_state(rows: ir.Table, state: str, at: ir.StringValue) -> ir.Table:
         **values.coded(rows.code_type, rows.code, ORDERED),
         orderer_id=rows.ordering_practitioner_id,
         visit_number=rows.encounter_id,
-        **_moment(rows, at),
+        **_moment(rows, rows[at]),
     )
 
 
@@ -216,6 +216,8 @@ def _adt_events(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         patient_class=raw.patient_class.upper(),
         admitted_at=values.first_second(raw.admit_datetime),
         discharged_at=values.last_second(raw.discharge_datetime),
+        admission_day=values.day(raw.admit_datetime),
+        discharge_day=values.day(raw.discharge_datetime),
         discharge_disposition_code=values.two_digits(raw.discharge_disposition_code),
         **values.coded(
             raw.admitting_diagnosis_code_type.fill_null(ICD10CM.name), raw.admitting_diagnosis_code, ADMITTING

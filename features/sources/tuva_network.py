@@ -82,7 +82,8 @@ def _deaths(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         died=died,
         known_day=ibis.greatest(died, _told_day(raw, delivery).fill_null(died + DEATH_LAG_DAYS)),
         source=raw.data_source.fill_null("tuva"),
-    ).filter(raw.death_date.notnull())
+    )
+    rows = rows.filter(rows.died.notnull())
     rows = rows.group_by("person_id", "died", "source").aggregate(known_day=rows.known_day.min())
     return rows.select(
         person_id=rows.person_id,
@@ -115,7 +116,7 @@ def _coverage(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     )
     last = ibis.greatest(rows.start, ibis.ifelse(rows.end < OPEN_END, rows.end, None).fill_null(rows.seen))
     rows = rows.mutate(end=last)
-    rows = rows.mutate(month=windows.expression_of_months(rows.start, rows.end).unnest())
+    rows = rows.mutate(month=windows.expression_of_months(rows.start, rows.end))
     known = ibis.coalesce(rows.told, ibis.greatest(rows.month, rows.start))
     return rows.select(
         "person_id",

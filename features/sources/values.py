@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 DAY = "%Y-%m-%d"
-MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f")
+MOMENT, LENGTH_OF_A_MOMENT = "%Y-%m-%d %H:%M:%S", 19
 
 
 def day(text: ir.StringValue) -> ir.IntegerValue:
@@ -45,7 +45,9 @@ def precision(text: ir.StringValue) -> ir.StringValue:
 def _seconds(text: ir.StringValue) -> ir.IntegerValue:
     import ibis
 
-    return ibis.coalesce(*(windows.expression_of_local_seconds(text, moment) for moment in MOMENTS))
+    whole = text.substr(LENGTH_OF_A_MOMENT).re_search(r"^(\.[0-9]+)?$")
+    moment = text.substr(0, LENGTH_OF_A_MOMENT).replace("T", " ")
+    return ibis.ifelse(whole, windows.expression_of_local_seconds(moment, MOMENT), None)
 
 
 def no_dates(raw: ir.Table, columns: Sequence[str]) -> dict[str, ir.BooleanValue]:
