@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,14 +52,13 @@ def java() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _our_own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _our_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it, and nothing phones home."""
     for name in list(os.environ):
         if name.startswith("AFTERWARD_") and name not in ("AFTERWARD_TEST_DATA", "AFTERWARD_REQUIRE"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -106,12 +106,11 @@ def _person(person: str, rng: np.random.Generator, rows: Rows) -> None:
         rows["order"].append(row(at, at, start(at), **who, **order, status="ordered"))
         if rng.random() < 0.7:
             rows["order"].append(row(at, at, max(known, end(at)), **who, **order, status="resulted"))
-        visit = {"appointment_id": f"{person}a{number}", "appointment_day": at + int(rng.integers(1, 40))}
+        after = at + int(rng.integers(1, 40))
+        visit = {"appointment_id": f"{person}a{number}", "appointment_day": after}
         rows["appointment"].append(row(at, at, end(at), **who, **visit, status="booked"))
-        after = visit["appointment_day"]
-        rows["appointment"].append(
-            row(int(after), int(after), end(int(after)), **who, **visit, status=str(rng.choice(["kept", "missed"])))
-        )
+        became = str(rng.choice(["kept", "missed"]))
+        rows["appointment"].append(row(after, after, end(after), **who, **visit, status=became))
     if rng.random() < 0.2:
         died = day + int(rng.integers(0, 60))
         rows["death"].append(row(died, died, end(died + 10), **who))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,7 +205,7 @@ def _made(events: ir.Table, statistic: Statistic) -> ir.Value:
 def _bands(windows: tuple[Lookback, ...]) -> list[tuple[int, int]]:
     """Ages between neighbouring window edges: (first, last), both included."""
     starts = sorted({w.nearest for w in windows} | {w.farthest + 1 for w in windows})
-    return [(first, after - 1) for first, after in zip(starts, starts[1:], strict=False)]
+    return [(first, after - 1) for first, after in pairwise(starts)]
 
 
 def _within(ages: tuple[int, int], window: Lookback) -> bool:
@@ -215,7 +216,7 @@ def _scatter(statistic: Statistic, cell: npt.NDArray[np.int64], values: npt.NDAr
     """One value a cell from one value a band; integers below 2**53, so every sum is exact."""
     if statistic in (Statistic.COUNT, Statistic.DAYS, Statistic.SUM):
         held = ~np.isnan(values.astype(np.float64))
-        return np.bincount(cell[held], weights=values[held].astype(np.float64), minlength=size)
+        return np.bincount(cell[held], weights=values[held], minlength=size).astype(np.float64)
     if statistic is Statistic.ANY:
         return (np.bincount(cell, minlength=size) > 0).astype(np.float64)
     numbers = values.astype(np.float64) if statistic is not Statistic.LAST else values

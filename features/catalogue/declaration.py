@@ -1,4 +1,4 @@
-"""What a feature is: a column with a name, unit, window, meaning of missing and a sentence a care manager understands."""
+"""What a feature is: a column with a name, unit, window, meaning of missing and a sentence for a care manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who counts: index stays and the rules that a prediction may use, each decidable at `as_of`, with an attrition table."""
+"""Who counts: index stays, and the rules that a prediction may use, each decidable at `as_of` and counted."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _candidates(record: Record, first_day: int | None, last_day: int | None) -> 
         "facility_id",
         "discharge_disposition_code",
     ).order_by("person_id", "as_of", "stay_id")
-    found = rows.to_pandas().drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    found: pd.DataFrame = rows.to_pandas().drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
     found.insert(0, "row_id", range(len(found)))
     return found
 
@@ -143,4 +143,5 @@ def _person_facts(then: Known) -> pd.DataFrame:
     )
     died = then.events(DEATH)
     deaths = died.group_by("row_id").aggregate(death_day=died.to_day.min())
-    return births.to_pandas().merge(deaths.to_pandas(), on="row_id", how="outer")
+    facts: pd.DataFrame = births.to_pandas().merge(deaths.to_pandas(), on="row_id", how="outer")
+    return facts

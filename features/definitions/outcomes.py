@@ -88,12 +88,17 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
             "row_id": found.row_id,
             "label": label,
             "null_reason": reason,
-            "competing": pd.Series(np.where(died & ~happened & label.notna(), "death", None)),
+            "competing": pd.Series("death", index=found.index).where(died & ~happened & label.notna()),
             "event_day": found.event_day.where(happened & label.notna()),
             "complete": complete,
             "label_known_day": known_day.mask(label.isna()),
         }
     )
+
+
+def _frame(rows: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
 
 
 def _index_stay(record: Record, given: ir.Table) -> pd.DataFrame:
@@ -103,7 +108,7 @@ def _index_stay(record: Record, given: ir.Table) -> pd.DataFrame:
     covers = (joined.from_ <= joined.admit_day) & (joined.to.fill_null(OPEN) >= joined.discharge_day)
     joined = joined.filter((joined.other_id == joined.stay_id) | covers)
     exact = (joined.other_id == joined.stay_id).cast("int64") * OPEN + joined.from_
-    return joined.group_by("row_id").aggregate(index_discharge_day=joined.to.argmax(exact)).to_pandas()
+    return _frame(joined.group_by("row_id").aggregate(index_discharge_day=joined.to.argmax(exact)))
 
 
 def next_stays(record: Record, given: ir.Table) -> ir.Table:
@@ -179,12 +184,8 @@ def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
     last = final.group_by("person_id").aggregate(last_discharge=final.discharge_day.max())
     days = days.left_join(last, "person_id")
     day = ibis.ifelse(days.exact, days.day, ibis.greatest(days.day, days.last_discharge.fill_null(0)))
-    return (
-        given.select("row_id", "person_id")
-        .inner_join(days.select("person_id", death_day=day), "person_id")
-        .select("row_id", "death_day")
-        .to_pandas()
-    )
+    joined = given.select("row_id", "person_id").inner_join(days.select("person_id", death_day=day), "person_id")
+    return _frame(joined.select("row_id", "death_day"))
 
 
 def _enrolled_days(record: Record, given: ir.Table, window: OutcomeWindow) -> pd.DataFrame:
@@ -198,7 +199,7 @@ def _enrolled_days(record: Record, given: ir.Table, window: OutcomeWindow) -> pd
     covered = ibis.least(joined.final, end) - ibis.greatest(joined.first, start) + 1
     joined = joined.mutate(covered=covered, month=expression_of_month_end(joined.first))
     by_month = joined.group_by("row_id", "month").aggregate(days=joined.covered.max())
-    return by_month.group_by("row_id").aggregate(enrolled_days=by_month.days.sum()).to_pandas()
+    return _frame(by_month.group_by("row_id").aggregate(enrolled_days=by_month.days.sum()))
 
 
 READMISSION_30D = Outcome(

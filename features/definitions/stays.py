@@ -153,14 +153,11 @@ def _notices(record: Record) -> ir.Table:
 def _columns(rows: ir.Table, **given: ir.Value) -> list[ir.Value]:
     import ibis
 
-    types = {
-        name: "int64"
-        for name in ("rank", "known_from", "known_until", "admit_day", "discharge_day", "admitted_at", "discharged_at")
-    }
+    numbers = ("rank", "known_from", "known_until", "admit_day", "discharge_day", "admitted_at", "discharged_at")
     columns = []
     for name in _COLUMNS:
         value = given.get(name, rows[name] if name in rows.columns else ibis.null())
-        columns.append(value.cast(types.get(name, "string")).name(name))
+        columns.append(value.cast("int64" if name in numbers else "string").name(name))
     return columns
 
 
