@@ -1,0 +1,164 @@
+"""What a model must beat, on the same rows: the base rate, one count, and logistic regression.
+
+Each is a linear model written as numbers, learned on the training slice and brought to level on the calibration slice
+as the model is, so that all are compared on equal terms on any rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from models import calibration
+from models.calibration import Calibrator
+from models.log_odds import log_odds, risk_of
+from training import calibrate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+PRIOR_ADMISSIONS = "admissions_in_prior_year"
+PRIOR_YEAR_DAYS = 365
+AGE, SEX = "age_years", "female"
+
+FARTHEST = 5.0  # standard deviations; costs and counts have tails that would decide a linear model alone
+PENALTIES = (0.001, 0.01, 0.1)  # inverse strengths that logistic regression on all columns may choose from
+
+
+@dataclass(frozen=True)
+class Linear:
+    """logit(risk) = intercept + sum of weight x (value - centre) / scale, values not known taken as `missing`, then
+    calibrated. Without columns it is the base rate.
+    """
+
+    columns: tuple[str, ...]
+    missing: tuple[float, ...]
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    calibrator: Calibrator
+
+    def risk(self, X: pd.DataFrame) -> Floats:
+        """The risk of each row of a frame that holds these columns."""
+        if not self.columns:
+            return np.full(len(X), float(risk_of(self.intercept)))
+        standard = _standardised(X, self.columns, self.missing, self.centre, self.scale)
+        return calibration.apply(self.calibrator, risk_of(self.intercept + standard @ np.asarray(self.weights)))
+
+    def to_json(self) -> dict[str, object]:
+        """Its numbers, read back by `from_json`."""
+        return {**asdict(self), "calibrator": calibration.to_json(self.calibrator)}
+
+
+def from_json(written: Mapping[str, object]) -> Linear:
+    """The baseline that `to_json` wrote."""
+    numbers = dict(written)
+    calibrator = numbers.pop("calibrator")
+    assert isinstance(calibrator, Mapping)
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()}
+    return Linear(**lists, calibrator=calibration.from_json(calibrator))  # type: ignore[arg-type]  # as to_json wrote
+
+
+def prior_admissions(rows: pd.DataFrame, cohort: pd.DataFrame) -> Floats:
+    """For each row, how many of the person's index stays in `cohort` ended in the 365 days before it began."""
+    import pandas as pd
+
+    person = pd.factorize(pd.concat([cohort.person_id, rows.person_id]))[0].astype(np.int64)
+    # a person's days lie in a stretch of the number line of their own, so that one sorted array answers for all
+    stretch = np.int64(1 << 24)
+    ended = np.sort(person[: len(cohort)] * stretch + cohort.discharge_day.to_numpy("int64"))
+    began = person[len(cohort) :] * stretch + rows.admit_day.to_numpy("int64")
+    before = np.searchsorted(ended, began, side="left")
+    return (before - np.searchsorted(ended, began - PRIOR_YEAR_DAYS, side="left")).astype(np.float64)
+
+
+def learn(
+    X: pd.DataFrame,
+    y: Floats,
+    train: npt.NDArray[np.bool_],
+    calibrating: npt.NDArray[np.bool_],
+    stages: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+) -> dict[str, Linear]:
+    """The baselines by name. `X` holds the features and PRIOR_ADMISSIONS; `train` and `calibrating` are the slices,
+    `stages` the parts of `train` on which the penalty is chosen.
+    """
+    rate = float(y[train].mean())
+    base = Linear((), (), (), (), (), float(log_odds(rate)), calibrate.Logistic(1.0, 0.0))
+    small = [AGE, SEX, PRIOR_ADMISSIONS]
+    everything = [name for name in X.columns if _varies(X[name].to_numpy("float64")[train])]
+    penalty = _chosen_penalty(X, y, everything, *stages)
+
+    def levelled(columns: Sequence[str], penalty: float) -> Linear:
+        return _levelled(_fitted(X, y, columns, train, penalty), X, y, calibrating)
+
+    return {
+        "base rate": base,
+        "admissions in the prior year": levelled([PRIOR_ADMISSIONS], 1.0),
+        "logistic regression: age, sex, prior admissions": levelled([c for c in small if c in X.columns], 1.0),
+        "logistic regression: all columns": levelled(everything, penalty),
+    }
+
+
+def _levelled(baseline: Linear, X: pd.DataFrame, y: Floats, calibrating: npt.NDArray[np.bool_]) -> Linear:
+    risk = baseline.risk(X[calibrating])
+    events = y[calibrating]
+    enough = min(events.sum(), len(events) - events.sum()) >= calibrate.EVENTS_FOR_A_SLOPE
+    fitter = calibrate.logistic if enough and np.ptp(risk) > 0 else calibrate.level
+    return replace(baseline, calibrator=fitter(events, risk))
+
+
+def _chosen_penalty(
+    X: pd.DataFrame, y: Floats, columns: Sequence[str], fit: npt.NDArray[np.bool_], tune: npt.NDArray[np.bool_]
+) -> float:
+    def loss(penalty: float) -> float:
+        risk = _fitted(X, y, columns, fit, penalty).risk(X[tune])
+        return float(-np.where(y[tune] == 1, np.log(risk), np.log1p(-risk)).mean())
+
+    return min(PENALTIES, key=loss)
+
+
+def _fitted(X: pd.DataFrame, y: Floats, columns: Sequence[str], rows: npt.NDArray[np.bool_], penalty: float) -> Linear:
+    from sklearn.linear_model import LogisticRegression
+
+    values = X.loc[rows, list(columns)].to_numpy("float64")
+    missing = _medians(values)
+    filled = np.where(np.isnan(values), missing, values)
+    centre, scale = filled.mean(axis=0), filled.std(axis=0)
+    scale[scale == 0] = 1.0
+    standard = np.clip((filled - centre) / scale, -FARTHEST, FARTHEST)
+    fitted = LogisticRegression(C=penalty, solver="lbfgs", max_iter=500).fit(standard, y[rows])
+    return Linear(
+        columns=tuple(columns),
+        missing=tuple(map(float, missing)),
+        centre=tuple(map(float, centre)),
+        scale=tuple(map(float, scale)),
+        weights=tuple(map(float, fitted.coef_[0])),
+        intercept=float(fitted.intercept_[0]),
+        calibrator=calibrate.Logistic(1.0, 0.0),
+    )
+
+
+def _varies(values: Floats) -> bool:
+    known = values[~np.isnan(values)]
+    return len(known) > 0 and known.min() < known.max()
+
+
+def _medians(values: Floats) -> Floats:
+    """The median of each column's known values; 0 where none is known."""
+    known = ~np.isnan(values)
+    return np.asarray([np.median(v[k]) if k.any() else 0.0 for v, k in zip(values.T, known.T, strict=True)])
+
+
+def _standardised(
+    X: pd.DataFrame, columns: Sequence[str], missing: Sequence[float], centre: Sequence[float], scale: Sequence[float]
+) -> Floats:
+    values = X[list(columns)].to_numpy("float64")
+    filled = np.where(np.isnan(values), np.asarray(missing), values)
+    return np.clip((filled - np.asarray(centre)) / np.asarray(scale), -FARTHEST, FARTHEST)

@@ -1,0 +1,57 @@
+"""The rows that a spec trains on and is measured on: its cohort, what happened next, and what each rule left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.definitions.cohort import prediction_cohort
+from features.definitions.outcomes import labels
+from features.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.record.record import Record
+    from models.specs.spec import Population, Spec
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`cohort`: every row that is scored. `rows`: those of the population, with label, event_day and label_known_day,
+    by person and time. `attrition`: rule, sense, left, removed, from all stays down to `rows`.
+    """
+
+    cohort: pd.DataFrame
+    rows: pd.DataFrame
+    attrition: pd.DataFrame
+
+
+def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
+    """The rows of a population of a spec. BadInput where the source cannot tell the outcome."""
+    import pandas as pd
+
+    cohort = prediction_cohort(record)
+    told = labels(record, cohort.rows, spec.outcome)
+    _check_evaluable(told, spec)
+    rows = cohort.rows.merge(told, on="row_id", validate="one_to_one")
+    steps = []
+    for rule in population.rules:
+        if rule in spec.scored.rules:
+            continue  # the cohort was cut by these
+        kept = rows[rule.keeps(rows)]
+        steps.append((rule.name, rule.sense, len(kept), len(rows) - len(kept)))
+        rows = kept
+    further = pd.DataFrame(steps, columns=["rule", "sense", "left", "removed"])
+    attrition = pd.concat([cohort.attrition, further], ignore_index=True)
+    return Labelled(cohort.rows, rows.reset_index(drop=True), attrition)
+
+
+def _check_evaluable(told: pd.DataFrame, spec: Spec) -> None:
+    reasons = told.null_reason.dropna()
+    if len(told) and len(reasons) == len(told) and reasons.str.startswith("not evaluable").all():
+        raise BadInput(
+            got=f"a store whose sources cannot tell {spec.name}: {reasons.iloc[0]}",
+            expected=spec.outcome.says,
+            do="Train it on a store that holds these facts, or train another model.",
+        )

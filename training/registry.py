@@ -1,0 +1,152 @@
+"""Runs and versions in MLflow: what was tried, on what, how well, and which version is `champion` or `challenger`.
+
+MLflow sees counts, metrics, fingerprints and the release: never a person's id, row or value. `MLFLOW_TRACKING_URI` says
+where it is; the default lies beside the releases.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models import pointer, release
+from models.release import Release
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+RELEASE_TAG, SUM_TAG = "afterward.release", "afterward.manifest_sha256"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What MLflow is told of one training, beyond the release itself. `artefacts` maps a file name to its bytes."""
+
+    parameters: Mapping[str, object]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    artefacts: Mapping[str, bytes]
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, or a SQLite file beside the releases."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{pointer.home() / 'mlflow.db'}"
+
+
+def log(trained: Release, run: Run) -> str:
+    """Record a run, register its model as a version with the alias `challenger`; gives the run's id."""
+    with _client() as client:
+        import mlflow
+
+        mlflow.set_experiment(experiment_id=_experiment(client, trained.model))
+        with mlflow.start_run(run_name=f"{trained.model} {trained.version}") as active:
+            mlflow.set_tags({**run.tags, **_identity(trained)})
+            mlflow.log_params(dict(run.parameters))
+            mlflow.log_metrics({name: value for name, value in run.metrics.items() if math.isfinite(value)})
+            mlflow.log_artifacts(str(trained.path), artifact_path="release")
+            for name, content in run.artefacts.items():
+                _log_bytes(active.info.run_id, name, content)
+            logged = _log_booster(trained)
+            version = _registered(client, trained, logged.model_uri, active.info.run_id)
+        client.set_registered_model_alias(trained.model, CHALLENGER, version)
+        return str(active.info.run_id)
+
+
+def make_champion(trained: Release) -> str | None:
+    """Move the alias `champion` to the registered version of a release; gives that version, or null when MLflow does
+    not know the release.
+    """
+    with _client() as client:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            known = client.search_model_versions(f"name='{trained.model}'")
+        except MlflowException:
+            return None
+        mine = _identity(trained)
+        same = [found for found in known if all(found.tags.get(tag) == value for tag, value in mine.items())]
+        if not same:
+            return None
+        latest = str(max(int(found.version) for found in same))
+        client.set_registered_model_alias(trained.model, CHAMPION, latest)
+        return latest
+
+
+@contextmanager
+def _client() -> Iterator[MlflowClient]:
+    """A client on the tracking URI, MLflow's chatter and telemetry off."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    uri = tracking_uri()
+    pointer.home().mkdir(parents=True, exist_ok=True)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def _experiment(client: MlflowClient, model: str) -> str:
+    """The id of the model's experiment, made where there is none; its files lie beside a database of our own."""
+    name = f"afterward/{model}"
+    there = client.get_experiment_by_name(name)
+    if there is not None:
+        return str(there.experiment_id)
+    beside = None if os.environ.get("MLFLOW_TRACKING_URI") else (pointer.home() / "mlflow").as_uri()
+    return str(client.create_experiment(name, artifact_location=beside))
+
+
+def _registered(client: MlflowClient, trained: Release, uri: str, run_id: str) -> str:
+    """MLflow's own number of the version; its tags say which release it is."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_registered_model(trained.model)
+    except MlflowException:
+        client.create_registered_model(trained.model)
+    return str(client.create_model_version(trained.model, uri, run_id, tags=_identity(trained)).version)
+
+
+def _identity(trained: Release) -> dict[str, str]:
+    return {RELEASE_TAG: str(trained.version), SUM_TAG: release.sha256(Path(trained.path) / release.MANIFEST)}
+
+
+def _log_booster(trained: Release) -> Any:
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    signature = ModelSignature(
+        inputs=Schema([ColSpec("double", column.name) for column in trained.columns]),
+        outputs=Schema([ColSpec("double", "risk_before_calibration")]),
+    )
+    return mlflow.lightgbm.log_model(
+        trained.booster,
+        name="model",
+        signature=signature,
+        pip_requirements=[f"{package}=={installed(package)}" for package in ("lightgbm", "numpy", "pandas")],
+    )
+
+
+def _log_bytes(run_id: str, name: str, content: bytes) -> None:
+    from tempfile import TemporaryDirectory
+
+    import mlflow
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        mlflow.log_artifact(str(path), run_id=run_id)

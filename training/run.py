@@ -1,0 +1,204 @@
+"""A training run from top to bottom: from a store to a release that is judged, written and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from models import calibration, pointer, release, self_check, tiers
+from models.calibration import Calibrator
+from models.log_odds import risk_of
+from models.release import Contents, Release
+from models.self_check import SelfCheck
+from models.specs import spec
+from training import baselines, registry, split
+from training.baselines import Linear
+from training.calibrate import calibrate
+from training.card import card
+from training.evaluate import Evaluation, evaluated
+from training.figures import reliability
+from training.fit import PARAMETERS, fit
+from training.population import Labelled, labelled
+from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from lightgbm import Booster
+
+    from features.catalogue.declaration import Column
+    from features.record.record import Record
+    from models.specs.spec import Spec
+
+Floats = npt.NDArray[np.float64]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned, and the risk of every row, before and after calibration."""
+
+    booster: Booster
+    trees: int
+    calibrator: Calibrator
+    calibration_log_loss: Mapping[str, float]
+    baselines: Mapping[str, Linear]
+    raw: Floats
+    risk: Floats
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run made."""
+
+    release: Release
+    evaluation: Evaluation
+    sliced: Sliced
+    attrition: pd.DataFrame
+    run_id: str
+
+
+def train(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -> Trained:
+    """Train a model on a store, judge it on the latest period, write it as the next version and log it.
+
+    BadModel for an unknown model, BadStore for a store that is none, BadInput where too little happened to learn from.
+    """
+    from features.dataset import build
+    from features.record.record import open_record
+
+    asked = spec(model)
+    record = open_record(store)
+    say("finding stays and what happened next")
+    people = labelled(record, asked, asked.trained)
+    sliced = split.sliced(people.rows, asked.outcome)
+    split.check_enough(sliced, model)
+    say(f"building the features of {len(sliced.rows):,} discharges")
+    X = build(record, sliced.rows, asked.features)
+    say("learning")
+    learned = learn(X, sliced.rows, people.cohort, seed)
+    say("judging on the latest period")
+    evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    say("writing the release")
+    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, seed))
+    made = release.load(path)
+    _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
+    say("logging to MLflow")
+    run_id = registry.log(made, _run(made, people, sliced, learned, evaluation))
+    return Trained(made, replace(evaluation, version=made.version), sliced, people.attrition, run_id)
+
+
+def learn(X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, seed: int) -> Learned:
+    """Learn model and baselines on the training slice, calibrate on its own; `rows` as `split.sliced` says."""
+    y, persons, matrix = rows.label.to_numpy("float64"), rows.person_id.to_numpy(), X.to_numpy("float64")
+    training, calibrating = _in(rows.slice, TRAIN), _in(rows.slice, CALIBRATE)
+    stages = _in(rows.stage, FIT), _in(rows.stage, TUNE)
+    fitted = fit(matrix[training], y[training], list(X.columns), stages[0][training], stages[1][training], seed)
+    raw = risk_of(np.asarray(fitted.booster.predict(matrix, raw_score=True), dtype=np.float64))
+    chosen = calibrate(y[calibrating], raw[calibrating], persons[calibrating])
+    with_prior = X.assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})
+    return Learned(
+        booster=fitted.booster,
+        trees=fitted.trees,
+        calibrator=chosen.calibrator,
+        calibration_log_loss=chosen.log_loss,
+        baselines=baselines.learn(with_prior, y, training, calibrating, stages),
+        raw=raw,
+        risk=calibration.apply(chosen.calibrator, raw),
+    )
+
+
+def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, learned: Learned) -> Evaluation:
+    """The held-out period: judged on its own rows, with the baselines beside."""
+    holdout = _in(rows.slice, HOLDOUT)
+    late = rows[holdout]
+    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, cohort)})
+    others = {name: other.risk(with_prior) for name, other in learned.baselines.items()}
+    return evaluated(asked.name, None, "held out, the latest period", late, learned.risk[holdout], others)
+
+
+def _contents(
+    asked: Spec,
+    record: Record,
+    people: Labelled,
+    sliced: Sliced,
+    X: pd.DataFrame,
+    learned: Learned,
+    evaluation: Evaluation,
+    seed: int,
+) -> Contents:
+    from features.dataset import columns
+    from features.fingerprint import fingerprint
+
+    declared = columns(asked.features)
+    without_value = [name for name in X.columns if X[name].isna().all()]
+    return Contents(
+        model=asked.name,
+        outcome=asked.outcome.name,
+        prediction_time=asked.prediction_time,
+        feature_fingerprint=fingerprint(asked.features),
+        data_fingerprint=record.fingerprint,
+        seed=seed,
+        model_text=learned.booster.model_to_string(),
+        calibrator=learned.calibrator,
+        columns=declared,
+        cuts=tiers.cuts(learned.risk[_in(sliced.rows.slice, HOLDOUT)], asked.tier_shares),
+        metrics=evaluation.to_json(),
+        split={
+            **sliced.to_json(),
+            "attrition": people.attrition.to_dict("records"),
+            "trees": learned.trees,
+            "calibration_log_loss": dict(learned.calibration_log_loss),
+        },
+        baselines={name: other.to_json() for name, other in learned.baselines.items()},
+        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
+        check=_self_check(asked, declared, learned),
+    )
+
+
+def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:
+    """Simulated people with the features and scores that this model gives them."""
+    people = self_check.simulated()
+    features = self_check.features_of(people, asked.features)
+    log_odds = np.asarray(learned.booster.predict(features, raw_score=True), dtype=np.float64)
+    return SelfCheck(features, log_odds, calibration.apply(learned.calibrator, risk_of(log_odds)), people)
+
+
+def _save_rows(rows: pd.DataFrame, learned: Learned, path: Path) -> None:
+    """The split as a column, with label and risk. A risk stands only where nothing of its row was learned from."""
+    kept = rows[["person_id", "stay_id", "as_of", "discharge_day", "label", "slice", "stage", "lost_from", "left_out"]]
+    holdout = _in(rows.slice, HOLDOUT)
+    unseen = holdout | _in(rows.slice, CALIBRATE)
+    kept = kept.assign(risk_before_calibration=np.where(unseen, learned.raw, np.nan))
+    kept = kept.assign(risk=np.where(holdout, learned.risk, np.nan))
+    kept.to_parquet(path, index=False)
+
+
+def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, evaluation: Evaluation) -> registry.Run:
+    """What MLflow is told: settings, counts, metrics, fingerprints, a table and a figure."""
+    late = _in(sliced.rows.slice, HOLDOUT)
+    y, risk = sliced.rows.label.to_numpy("float64")[late], learned.risk[late]
+    sizes = {f"{found.name}_{what}": getattr(found, what) for found in sliced.slices for what in ("rows", "events")}
+    return registry.Run(
+        parameters={**PARAMETERS, "seed": made.seed, "trees": learned.trees, "columns": len(made.columns), **sizes},
+        metrics=evaluation.numbers(),
+        tags={
+            "afterward.data_fingerprint": made.data_fingerprint,
+            "afterward.feature_fingerprint": made.feature_fingerprint,
+            "afterward.outcome": made.outcome,
+            "afterward.prediction_time": made.prediction_time,
+            "afterward.calibrator": type(learned.calibrator).__name__.lower(),
+        },
+        artefacts={
+            "attrition.csv": people.attrition.to_csv(index=False).encode(),
+            "evaluation.json": release.as_json(evaluation.to_json()).encode(),
+            "reliability.png": reliability(y, risk, f"{made.model}, held-out period"),
+        },
+    )
+
+
+def _in(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(column.eq(name).to_numpy("bool"))
