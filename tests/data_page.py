@@ -45,8 +45,8 @@ is declared by its reader (see the end of this page), and features that need it 
 source".
 """
 
-TIMES = """Tables about people start with `person_id`. Every table ends with these columns of time; a feature may use a row
-only when its `known_at` is not after the prediction time ([time.md](time.md)).
+TIMES = """Tables about people start with `person_id`. Every table ends with these columns of time; a feature may use a
+row only when its `known_at` is not after the prediction time ([time.md](time.md)).
 """
 
 
