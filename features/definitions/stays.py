@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 INPATIENT_BILL = "11"  # type of bill: hospital, inpatient (Part A)
+STILL_A_PATIENT = "30"  # patient status of an interim bill
 OPEN = 1_000_000  # the day on which a stay without a discharge ends, until told otherwise
+PLACES = 10_000  # more beds than one person can have at a moment
 
 # whose word counts where several tell the same fact: the bill, then the hospital's message, then the notice
 BILL, MESSAGE, NOTICE = 3, 2, 1
@@ -100,14 +102,15 @@ def _bills(record: Record) -> ir.Table:
         }
     )
     rows = heads.left_join(codes, ["person_id", "claim_id", "version", "known_from"])
-    still_a_patient = rows.discharge_disposition_code == "30"
+    still_a_patient = (rows.discharge_disposition_code == STILL_A_PATIENT).fill_null(False)
     return rows.select(
         *_columns(
             rows,
             rank=ibis.literal(BILL, "int64"),
             evidence_id=rows.claim_id,
-            discharge_day=ibis.ifelse(still_a_patient.fill_null(False), None, rows.discharge_day),
-            discharged_at=ibis.ifelse(still_a_patient.fill_null(False), None, rows.discharged_at),
+            discharge_day=ibis.ifelse(still_a_patient, None, rows.discharge_day),
+            discharged_at=ibis.ifelse(still_a_patient, None, rows.discharged_at),
+            discharge_disposition_code=ibis.ifelse(still_a_patient, None, rows.discharge_disposition_code),
         )
     )
 
@@ -181,15 +184,21 @@ def _one_row_a_bed(at: ir.Table) -> ir.Table:
     import ibis
 
     keys = ["person_id", "moment", "until", "facility_id", "admit_day"]
-    order = ibis.window(group_by=keys, order_by=[at["rank"], at.evidence_id])
-    at = at.mutate(weight=ibis.row_number().over(order))
+    at = at.mutate(left=at.discharge_day.fill_null(-OPEN))
+    # of interim bills the one that reaches furthest has the last word
+    order = ibis.window(group_by=keys, order_by=[at["rank"], at.left, at.evidence_id, at.admitting_code])
+    at = at.mutate(weight=ibis.row_number().over(order), last_left=at.left.max().over(ibis.window(group_by=keys)))
     told = {name: at[name].argmax(at.weight, where=at[name].notnull()) for name in TOLD}
-    # the message tells the hour, a bill only the day, so the hour is taken from the message where there is one
-    hour = at.discharged_at.argmax(at.weight, where=(at["rank"] == MESSAGE) & at.discharged_at.notnull())
+    message = at["rank"] == MESSAGE
+    # the message tells the hour, a bill only the day, so the hour is taken from the message that tells the same day
+    ends = (at.left == at.last_left) & at.discharged_at.notnull()
     return at.group_by(keys).aggregate(
         discharge_day=at.discharge_day.max(),
-        discharged_at=ibis.coalesce(hour, at.discharged_at.max()),
-        admitted_at=ibis.coalesce(at.admitted_at.argmax(at.weight, where=at["rank"] == MESSAGE), at.admitted_at.min()),
+        discharged_at=ibis.coalesce(
+            at.discharged_at.max(where=ends & message),
+            at.discharged_at.max(where=ends),
+        ),
+        admitted_at=ibis.coalesce(at.admitted_at.argmax(at.weight, where=message), at.admitted_at.min()),
         billed=(at["rank"] == BILL).max().cast("int8"),
         **told,
     )
@@ -198,35 +207,43 @@ def _one_row_a_bed(at: ir.Table) -> ir.Table:
 def _joined_by_transfer(beds: ir.Table) -> ir.Table:
     """Beds of one person that overlap, or that follow one another in two hospitals on the same or the next day, are one
     stay. A return to the same hospital, even on the day of discharge, is another stay.
+
+    What is compared is the bed that ended latest so far, and a stay is discharged from the bed that ends latest: a
+    short absence to another hospital changes neither.
     """
     import ibis
 
-    beds = beds.mutate(ends=beds.discharge_day.fill_null(OPEN))
-    order = ["admit_day", "ends", "facility_id"]
+    beds = beds.mutate(ends=beds.discharge_day.fill_null(OPEN), hospital=beds.facility_id.fill_null(""))
+    order = ["admit_day", "ends", "hospital"]
     within = ibis.window(group_by=["person_id", "moment"], order_by=order)
     so_far = ibis.cumulative_window(group_by=["person_id", "moment"], order_by=order)
-    beds = beds.mutate(latest=beds.ends.max().over(so_far))
-    beds = beds.mutate(ended=beds.latest.lag().over(within), previous=beds.facility_id.lag().over(within))
+    beds = beds.mutate(place=ibis.row_number().over(within))
+    beds = beds.mutate(reach=beds.ends * PLACES + beds.place)
+    beds = beds.mutate(latest=beds.ends.max().over(so_far), from_=beds.hospital.argmax(beds.reach).over(so_far))
+    beds = beds.mutate(ended=beds.latest.lag().over(within), previous=beds.from_.lag().over(within))
     gap = beds.admit_day - beds.ended
-    elsewhere = (beds.facility_id != beds.previous).fill_null(True)
+    elsewhere = (beds.hospital != beds.previous) | (beds.hospital == "")
     goes_on = (gap < 0) | (elsewhere & (gap <= 1))
     beds = beds.mutate(starts=ibis.ifelse(goes_on.fill_null(False), 0, 1))
     beds = beds.mutate(number=beds.starts.sum().over(so_far))
-    place = ibis.window(group_by=["person_id", "moment", "number"], order_by=order)
-    beds = beds.mutate(place=ibis.row_number().over(place))
-    first = {"first_facility_id": beds.facility_id.argmin(beds.place)}
-    last_told = {name: beds[name].argmax(beds.place, where=beds[name].notnull()) for name in TOLD}
+    keys = ["person_id", "moment", "until", "number"]
+    beds = beds.mutate(latest_end=beds.ends.max().over(ibis.window(group_by=keys)))
+    last_told = {name: beds[name].argmax(beds.reach, where=beds[name].notnull()) for name in TOLD}
     for name in ("admit_type_code", "admit_source_code", "admitting_system", "admitting_code"):
         last_told[name] = beds[name].argmin(beds.place, where=beds[name].notnull())
-    stays = beds.group_by("person_id", "moment", "until", "number").aggregate(
+    # where an earlier hospital sent the person says nothing of where they went in the end
+    leaving = beds.discharge_disposition_code
+    last_told["discharge_disposition_code"] = leaving.argmax(
+        beds.reach, where=leaving.notnull() & (beds.ends == beds.latest_end)
+    )
+    stays = beds.group_by([*keys, "latest_end"]).aggregate(
         admit_day=beds.admit_day.min(),
         admitted_at=beds.admitted_at.min(),
-        latest_end=beds.ends.max(),
-        discharged_at=beds.discharged_at.max(),
-        facility_id=beds.facility_id.argmax(beds.place),
+        discharged_at=beds.discharged_at.argmax(beds.reach, where=beds.discharged_at.notnull()),
+        facility_id=beds.facility_id.argmax(beds.reach),
         hospitals=beds.facility_id.nunique(),
         billed=beds.billed.max(),
-        **first,
+        first_facility_id=beds.facility_id.argmin(beds.place),
         **last_told,
     )
     is_open = stays.latest_end == OPEN
