@@ -279,6 +279,14 @@ def expression_of_local_seconds(text: ir.StringColumn, pattern: str) -> ir.Integ
     return microseconds(parsed(text.strip(), pattern)) // 1_000_000
 
 
+def expression_of_moment(text: ir.StringColumn) -> ir.IntegerColumn:
+    """Wall-clock seconds of `YYYY-MM-DD HH:MM:SS`, or with a `T` between and a fraction behind; else null."""
+    import ibis
+
+    whole = text.re_search(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?$")
+    return ibis.ifelse(whole, text.substr(0, 19), None).try_cast("timestamp").epoch_seconds().cast("int64")
+
+
 def latest(days: Iterable[int | None]) -> int | None:
     """The latest of the days that are known; null when none is."""
     known = [day for day in days if day is not None]

@@ -153,15 +153,16 @@ class Writer:
         self.engine = ibis.duckdb.from_connection(self.con)
         self.rows: dict[str, int] = {}
 
-    def write(self, target: Table, rows: ir.Table) -> int:
-        """Write an expression on `self.engine` as the batch's rows of `target`; returns the number of rows.
+    def write(self, target: Table, *parts: ir.Table) -> int:
+        """Write expressions on `self.engine`, one under the other, as the batch's rows of `target`; returns how many.
 
-        The expression's instants are wall-clock seconds of the network's zone. Columns that it lacks are null. Raises
+        Their instants are wall-clock seconds of the network's zone. Columns that they lack are null. Raises
         BadDeclaration when the rows break the table's declaration: readers quarantine bad input before this.
         """
         if target.name in self.rows:
-            raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Use one union.")
-        self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {self.engine.compile(rows)}")
+            raise BadDeclaration(got=f"{target.name} twice in a batch", expected="once", do="Write it in one call.")
+        union = " UNION ALL BY NAME ".join(f"({self.engine.compile(part)})" for part in parts)
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW handed_over AS {union}")
         given = {row[0] for row in self.con.execute("DESCRIBE handed_over").fetchall()}
         _check_columns(target, given)
         subject = target.about == "person"

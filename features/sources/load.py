@@ -87,7 +87,7 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
             already=tuple(file.name for file, _ in known if file.sha256 in held),
             unread=tuple(file.name for file, layout in recognised if layout is None),
         )
-        parsed = [_parse(writer, file, layout, scratch) for file, layout in _shown(new, "checking files")]
+        parsed = [_parse(writer, file, layout, scratch, delivery) for file, layout in _shown(new, "checking files")]
         counts = tuple(
             FileCount(p.file.name, p.file.sha256, p.layout.name, p.read, p.loaded, p.read - p.loaded) for p in parsed
         )
@@ -140,16 +140,13 @@ def _share(layout: Layout, header: tuple[str, ...]) -> float:
     return len(set(layout.needs) & set(header)) / len(layout.needs)
 
 
-def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path) -> _Parsed:
+def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path, delivery: Delivery) -> _Parsed:
     """Mark the rows to quarantine; only their lines are kept in memory, the rows stay in the file."""
     import ibis
 
     name = f"raw_{file.sha256[:16]}"
-    text = as_text(writer.con, file, name, scratch)
+    text = as_text(writer.con, file, name, scratch, (*layout.needs, *layout.may))
     raw = writer.engine.table(text.view)
-    columns = [column for column in raw.columns if column != "line"]
-    absent = [c for c in (*layout.needs, *layout.may) if c not in columns]
-    raw = raw.mutate(**{column: ibis.null("string") for column in absent})
     cases = [(wrong.fill_null(False), ibis.literal(reason)) for reason, wrong in layout.rejects(raw).items()]
     marked = raw.select(line=raw.line, reason=ibis.cases(*cases, else_=ibis.null("string")))
     wrong = writer.engine.create_table(f"{name}_wrong", marked.filter(marked.reason.notnull()), temp=True)
@@ -159,9 +156,12 @@ def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path) -> _P
     read, rejects = (int(writer.engine.execute(rows.count())) for rows in (raw, wrong))
     if rejects:
         bad = raw.inner_join(_with_place(wrong, broken), "line")
-        content = ibis.literal(",").join([bad[column].fill_null("") for column in columns])
+        content = ibis.literal(",").join([bad[column].fill_null("") for column in text.columns])
         rejected = rejected.union(bad.select(file=here, line=bad.place, reason=bad.reason, raw=content))
         raw = raw.anti_join(wrong, "line")
+    if layout.derives is not None:
+        facts = layout.derives(raw, delivery)
+        raw = raw.inner_join(writer.engine.create_table(f"{name}_facts", facts, temp=True), "line")
     return _Parsed(file, layout, raw, rejected, read + int(writer.engine.execute(broken.count())), read - rejects)
 
 
@@ -174,17 +174,13 @@ def _with_place(wrong: ir.Table, broken: ir.Table) -> ir.Table:
 
 
 def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery, brought: set[Table]) -> None:
-    import ibis
-
-    parts = []
-    for one in parsed:
-        if table in one.layout.fills and one.layout.unless.get(table) not in brought:
-            rows = one.layout.fills[table](one.good, one.file, delivery)
-            names = [column.name for column in table.all_columns if column.name not in ("from_day", "to_day")]
-            missing = {name: ibis.null() for name in names if name not in rows.columns}
-            parts.append(rows.mutate(**missing).select(*names))
+    parts = [
+        one.layout.fills[table](one.good, one.file, delivery)
+        for one in parsed
+        if table in one.layout.fills and one.layout.unless.get(table) not in brought
+    ]
     if parts:
-        writer.write(table, ibis.union(parts[0], *parts[1:]) if len(parts) > 1 else parts[0])
+        writer.write(table, *parts)
 
 
 def _brought(reader: Reader, files: Iterable[FileCount]) -> set[Table]:

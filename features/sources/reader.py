@@ -27,6 +27,7 @@ class Delivery:
 
 Rows = Callable[["ir.Table", InputFile, Delivery], "ir.Table"]
 Rules = Callable[["ir.Table"], Mapping[str, "ir.BooleanValue"]]
+Facts = Callable[["ir.Table", Delivery], "ir.Table"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Layout:
     `rejects` names, for each reason, the rows to quarantine; `fills` says what the good rows become in each table. All
     columns of the rows are text, as the file has them (null where empty), beside `line`. A table in `unless` is filled
     from these files only where no file of the load brings rows for the other table: what is declared for want of
-    something better gives way to what was told.
+    something better gives way to what was told. `derives` gives facts by `line` that are worked out once and then stand
+    beside the columns of the file.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Layout:
     fills: Mapping[Table, Rows]
     may: tuple[str, ...] = ()  # columns that are read when there, and are null when not
     unless: Mapping[Table, Table] = field(default_factory=dict)
+    derives: Facts | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -31,13 +32,15 @@ BROKEN = {
 
 @dataclass(frozen=True)
 class Text:
-    """The names of the view of readable rows and of the table of broken ones (line, reason, raw, before).
+    """The names of the view of readable rows and of the table of broken ones (line, reason, raw, before); `columns` are
+    those that the file has.
 
     `line` of a readable row counts readable rows only; `before` of a broken one says how many broken ones precede it.
     """
 
     view: str
     broken: str
+    columns: tuple[str, ...]
 
 
 def header(con: Any, file: InputFile) -> tuple[str, ...]:
@@ -57,14 +60,17 @@ def header(con: Any, file: InputFile) -> tuple[str, ...]:
     return tuple(name.strip() for name in names)
 
 
-def as_text(con: Any, file: InputFile, name: str, scratch: Path) -> Text:
-    """Make the view of the file's rows. Raises BadInput where the file as a whole cannot be read."""
+def as_text(con: Any, file: InputFile, name: str, scratch: Path, wanted: Sequence[str]) -> Text:
+    """Make the view of the file's rows; `wanted` columns that it has not are null.
+
+    Raises BadInput where the file as a whole cannot be read.
+    """
     import duckdb
 
     columns = header(con, file)
     if len(set(columns)) != len(columns):
         raise BadInput(got=f"{file.name} with one column name twice", expected="each once", do="Rename one of them.")
-    rows, broken = Text(name, f"{name}_broken"), f"{name}_rejects"
+    rows, broken = Text(name, f"{name}_broken", columns), f"{name}_rejects"
     try:
         if file.path.suffix.lower() == ".parquet":
             con.execute(f"CREATE TEMP TABLE {rows.broken} (line BIGINT, reason VARCHAR, raw VARCHAR, before BIGINT)")
@@ -74,7 +80,10 @@ def as_text(con: Any, file: InputFile, name: str, scratch: Path) -> Text:
             _read_csv(con, _with_closed_quotes(file.path, len(columns), scratch), columns, broken, parquet)
             con.execute(f"CREATE TEMP TABLE {rows.broken} AS {_broken_rows(broken)}")
             source, line = f"read_parquet({_literal(parquet)})", "line"
-        texts = ", ".join(f"nullif(trim({_name(c)}::VARCHAR), '') AS {_name(c)}" for c in columns)
+        texts = ", ".join(
+            [f"nullif(trim({_name(c)}::VARCHAR), '') AS {_name(c)}" for c in columns]
+            + [f"NULL::VARCHAR AS {_name(c)}" for c in wanted if c not in columns]
+        )
         con.execute(f"CREATE TEMP VIEW {name} AS SELECT {texts}, {line} AS line FROM {source}")  # noqa: S608  # own names
     except duckdb.Error:
         raise BadInput(

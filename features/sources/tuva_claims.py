@@ -85,7 +85,8 @@ def _known_day(rows: ir.Table, ended: ir.IntegerValue, delivery: Delivery) -> ir
 
 
 def _versions(rows: ir.Table) -> ir.Table:
-    """The rows with `version` and `cancels`, from claim_id, known_day, paid_day, line, frequency, paid, charged.
+    """The rows with `version`, `cancels` and `heads`, from claim_id, known_day, paid_day, number, frequency, paid,
+    charged. A line `heads` its version when it has the lowest number.
 
     Claims delivered once, with no line twice and none negative, are told apart first: nearly all are. Of the others,
     what was paid on one day is looked at as a whole, and days of payment put it in order.
@@ -96,13 +97,13 @@ def _versions(rows: ir.Table) -> ir.Table:
     rows = rows.mutate(negative=negative.fill_null(False), paid_day=rows.paid_day.fill_null(rows.known_day))
     keys = ["claim_id", "known_day"]
     claims = rows.group_by(*keys).aggregate(
-        repeats=rows.count() > rows.line.max() - rows.line.min() + 1, any_negative=rows.negative.any()
+        repeats=rows.count() > rows.number.max() - rows.number.min() + 1, any_negative=rows.negative.any()
     )
     lines = rows.inner_join(claims.filter(claims.repeats | claims.any_negative), keys)
     payments = lines.group_by(*keys, "paid_day", "repeats").aggregate(
         all_negative=lines.negative.all(),
         nothing_left=(lines.paid.fill_null(0).sum() == 0) & (lines.charged.fill_null(0).sum() == 0),
-        both=lines.negative.any() & ~lines.negative.all() & (lines.count() > lines.line.nunique()),
+        both=lines.negative.any() & ~lines.negative.all() & (lines.count() > lines.number.nunique()),
     )
     order = ibis.window(group_by=keys, order_by="paid_day")
     turn = ibis.ifelse(payments.repeats, ibis.dense_rank().over(order), 0)
@@ -111,32 +112,38 @@ def _versions(rows: ir.Table) -> ir.Table:
     cancels = ((rows.frequency == "8") | (rows.negative & (rows.all_negative | rows.both))).fill_null(False)
     anew = ((rows.frequency == "7") | (rows.both & ~rows.nothing_left)).fill_null(False)
     kind = ibis.cases((cancels, CANCELLING), (anew, REPLACING), else_=ORIGINAL)
-    return rows.mutate(cancels=cancels.cast("int8"), version=(rows.turn.fill_null(0) * KINDS + kind).cast("int64"))
+    rows = rows.mutate(cancels=cancels.cast("int8"), version=(rows.turn.fill_null(0) * KINDS + kind).cast("int64"))
+    first = rows.group_by(*keys, "version").aggregate(first=rows.number.min())
+    rows = rows.inner_join(first, [*keys, "version"])
+    return rows.mutate(heads=rows.number == rows["first"])
 
 
-def _bills(raw: ir.Table, delivery: Delivery, *more: str) -> ir.Table:
-    """Claim lines with their version; `more` names the columns carried along."""
+FACTS = ("line", "started", "ended", "known_day", "paid", "version", "cancels", "heads")
+
+
+def _medical_facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
     import ibis
 
-    ended = ibis.greatest(
-        values.day(raw.claim_end_date).fill_null(values.day(raw.claim_start_date)), values.day(raw.discharge_date)
-    )
+    started = values.day(raw.claim_start_date)
+    ended = ibis.greatest(values.day(raw.claim_end_date).fill_null(started), values.day(raw.discharge_date))
     rows = raw.select(
-        "person_id",
+        "line",
         "claim_id",
-        "claim_type",
-        *more,
-        line=raw.claim_line_number.cast("int64"),
-        started=values.day(raw.claim_start_date),
+        number=raw.claim_line_number.cast("int64"),
+        started=started,
         ended=ended,
         known_day=_known_day(raw, ended, delivery),
         paid_day=values.day(raw.paid_date),
-        bill=raw.bill_type_code.re_replace("^0", "").substr(0, 3),
+        frequency=_bill(raw).substr(2, 1),
         paid=values.cents(raw.paid_amount),
         charged=values.cents(raw.charge_amount),
-        source=raw.data_source.fill_null("tuva"),
     )
-    return _versions(rows.mutate(frequency=rows.bill.substr(2, 1)))
+    return _versions(rows).select(*FACTS)
+
+
+def _bill(raw: ir.Table) -> ir.StringValue:
+    """Type of bill without its leading zero."""
+    return raw.bill_type_code.re_replace("^0", "").substr(0, 3)
 
 
 def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict[str, ir.Value]:
@@ -147,109 +154,85 @@ def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict
         "happened_to": windows.expression_of_local_end(last),
         "precision": ibis.literal("day"),
         "known_at": windows.expression_of_local_end(rows.known_day),
-        "source": rows.source,
+        "source": rows.data_source.fill_null("tuva"),
     }
 
 
 def _claim_lines(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     import ibis
 
-    rows = _bills(
-        raw,
-        delivery,
-        *("claim_line_start_date", "claim_line_end_date", "place_of_service_code", "admission_date", "discharge_date"),
-        *("admit_type_code", "admit_source_code", "discharge_disposition_code", "drg_code_type", "drg_code"),
-        *("revenue_center_code", "hcpcs_code", "service_unit_quantity", "rendering_npi", "billing_npi"),
-        *("facility_npi", "allowed_amount"),
-    )
-    first = values.day(rows.claim_line_start_date).fill_null(rows.started)
-    last = ibis.greatest(first, values.day(rows.claim_line_end_date).fill_null(rows.ended))
-    of_medicare = (rows.drg_code_type.lower() == MSDRG.name).fill_null(True)
-    return rows.select(
-        person_id=rows.person_id,
-        claim_id=rows.claim_id,
-        version=rows.version,
-        cancels=rows.cancels,
-        claim_line_number=rows.line,
-        claim_type=rows.claim_type,
-        bill_type_code=rows.bill,
-        place_of_service_code=values.two_digits(rows.place_of_service_code),
-        admission_day=values.day(rows.admission_date),
-        discharge_day=values.day(rows.discharge_date),
-        admit_type_code=rows.admit_type_code,
-        admit_source_code=rows.admit_source_code,
-        discharge_disposition_code=values.two_digits(rows.discharge_disposition_code),
-        drg_code=ibis.ifelse(of_medicare, values.of_system(rows.drg_code, MSDRG), None),
-        revenue_center_code=values.of_system(rows.revenue_center_code, RevenueCentre),
-        hcpcs_code=values.of_system(rows.hcpcs_code, HCPCS),
-        units=values.thousandths(rows.service_unit_quantity),
-        rendering_id=rows.rendering_npi,
-        billing_id=rows.billing_npi,
-        facility_id=rows.facility_npi,
-        paid=rows.paid,
-        allowed=values.cents(rows.allowed_amount),
-        **_time(rows, first, last),
+    first = values.day(raw.claim_line_start_date).fill_null(raw.started)
+    last = ibis.greatest(first, values.day(raw.claim_line_end_date).fill_null(raw.ended))
+    of_medicare = (raw.drg_code_type.lower() == MSDRG.name).fill_null(True)
+    return raw.select(
+        person_id=raw.person_id,
+        claim_id=raw.claim_id,
+        version=raw.version,
+        cancels=raw.cancels,
+        claim_line_number=raw.claim_line_number.cast("int64"),
+        claim_type=raw.claim_type,
+        bill_type_code=_bill(raw),
+        place_of_service_code=values.two_digits(raw.place_of_service_code),
+        admission_day=values.day(raw.admission_date),
+        discharge_day=values.day(raw.discharge_date),
+        admit_type_code=raw.admit_type_code,
+        admit_source_code=raw.admit_source_code,
+        discharge_disposition_code=values.two_digits(raw.discharge_disposition_code),
+        drg_code=ibis.ifelse(of_medicare, values.of_system(raw.drg_code, MSDRG), None),
+        revenue_center_code=values.of_system(raw.revenue_center_code, RevenueCentre),
+        hcpcs_code=values.of_system(raw.hcpcs_code, HCPCS),
+        units=values.thousandths(raw.service_unit_quantity),
+        rendering_id=raw.rendering_npi,
+        billing_id=raw.billing_npi,
+        facility_id=raw.facility_npi,
+        paid=raw.paid,
+        allowed=values.cents(raw.allowed_amount),
+        **_time(raw, first, last),
     )
 
 
-def _first_lines(rows: ir.Table) -> ir.Table:
-    """One line of each version that takes nothing back: header facts stand alike on all lines of a claim."""
-    rows = rows.filter(rows.cancels == 0)
-    keys = ["claim_id", "known_day", "version"]
-    first = rows.group_by(*keys).aggregate(line=rows.line.min())
-    return rows.semi_join(first, [*keys, "line"])
+def _listed(raw: ir.Table, what: str, also: str, systems: tuple[System, ...]) -> ir.Table:
+    """The numbered codes of each version, one a row: place (1-25), code_system, code, and the column numbered alike.
 
-
-def _listed(
-    rows: ir.Table, what: str, also: str, type_column: str, systems: tuple[System, ...], usual: System
-) -> ir.Table:
-    """The numbered codes of each row, one a row: place (1-25), code_system, code, and the column numbered alike."""
+    They stand alike on all lines of a claim and are taken from one; of a version that takes back nothing is listed.
+    """
     import ibis
 
+    rows = raw.filter(raw.heads, raw.cancels == 0)
     numbered = range(1, CODES_ON_A_CLAIM + 1)
-    items = ibis.array(
-        [ibis.struct({"place": i, "text": rows[f"{what}_code_{i}"], "also": rows[f"{also}_{i}"]}) for i in numbered]
+    codes, others = [f"{what}_code_{i}" for i in numbered], [f"{also}_{i}" for i in numbered]
+    rows = rows.select(
+        *("person_id", "claim_id", "version", "started", "ended", "known_day", "data_source"),
+        system=rows[f"{what}_code_type"].fill_null(systems[0].name),
+        place=ibis.array(list(numbered)).unnest(),
+        written=ibis.array([rows[name] for name in codes]).unnest(),
+        also=ibis.array([rows[name] for name in others]).unnest(),
     )
-    kept = [c for c in rows.columns if not c.startswith((f"{what}_code_", f"{also}_"))]
-    rows = rows.select(*kept, named=rows[type_column].fill_null(usual.name), item=items.unnest())
-    rows = rows.filter(rows.item["text"].notnull())
-    return rows.select(
-        *kept,
-        place=rows.item["place"],
-        also=rows.item["also"],
-        **values.coded(rows.named, rows.item["text"], systems),
-    )
+    rows = rows.filter(rows.written.notnull())
+    return rows.mutate(**values.coded(rows.system, rows.written, systems))
 
 
 def _diagnoses(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     import ibis
 
-    bills = _bills(raw, delivery, *DIAGNOSIS_COLUMNS)
-    rows = _listed(_first_lines(bills), "diagnosis", "diagnosis_poa", "diagnosis_code_type", DIAGNOSIS_SYSTEMS, ICD10CM)
+    rows = _listed(raw, "diagnosis", "diagnosis_poa", DIAGNOSIS_SYSTEMS)
     return rows.select(
-        person_id=rows.person_id,
-        claim_id=rows.claim_id,
-        version=rows.version,
+        "person_id",
+        "claim_id",
+        "version",
+        "code_system",
+        "code",
         role=ibis.ifelse(rows.place == 1, "principal", "secondary"),
-        code_system=rows.code_system,
-        code=rows.code,
         present_on_admission=rows.also.upper(),
         **_time(rows, rows.started, rows.ended),
     )
 
 
 def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    bills = _bills(raw, delivery, *PROCEDURE_COLUMNS)
-    rows = _listed(
-        _first_lines(bills), "procedure", "procedure_date", "procedure_code_type", PROCEDURE_SYSTEMS, ICD10PCS
-    )
+    rows = _listed(raw, "procedure", "procedure_date", PROCEDURE_SYSTEMS)
     on = values.day(rows.also)
     return rows.select(
-        person_id=rows.person_id,
-        claim_id=rows.claim_id,
-        version=rows.version,
-        code_system=rows.code_system,
-        code=rows.code,
+        *("person_id", "claim_id", "version", "code_system", "code"),
         **_time(rows, on.fill_null(rows.started), on.fill_null(rows.ended)),
     )
 
@@ -299,38 +282,38 @@ def _fill_taken_back(raw: ir.Table) -> ir.BooleanValue:
 
 
 def _dispensings(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    filled = values.day(raw.dispensing_date)
+    return raw.select(
+        "person_id",
+        "claim_id",
+        "version",
+        "cancels",
+        "paid",
+        ndc_code=values.of_system(raw.ndc_code, NDC),
+        quantity=values.thousandths(raw.quantity).abs(),
+        days_supply=(values.thousandths(raw.days_supply).abs() + 500) // 1000,
+        prescriber_id=raw.prescribing_provider_npi,
+        **_time(raw, filled, filled),
+    )
+
+
+def _pharmacy_facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
     import ibis
 
     filled = values.day(raw.dispensing_date)
     rows = raw.select(
-        "person_id",
+        "line",
         "claim_id",
-        "ndc_code",
-        "prescribing_provider_npi",
-        line=raw.claim_line_number.try_cast("int64").fill_null(1),
-        filled=filled,
-        quantity=values.thousandths(raw.quantity).abs(),
-        days=(values.thousandths(raw.days_supply).abs() + 500) // 1000,
+        number=raw.claim_line_number.try_cast("int64").fill_null(1),
+        started=filled,
+        ended=filled,
         known_day=_known_day(raw, filled, delivery),
         paid_day=values.day(raw.paid_date),
         frequency=ibis.null("string"),
         paid=values.cents(raw.paid_amount),
         charged=ibis.ifelse(_fill_taken_back(raw), -1, 1).cast("int64"),
-        source=raw.data_source.fill_null("tuva"),
     )
-    rows = _versions(rows)
-    return rows.select(
-        person_id=rows.person_id,
-        claim_id=rows.claim_id,
-        version=rows.version,
-        cancels=rows.cancels,
-        ndc_code=values.of_system(rows.ndc_code, NDC),
-        quantity=rows.quantity,
-        days_supply=rows.days,
-        prescriber_id=rows.prescribing_provider_npi,
-        paid=rows.paid,
-        **_time(rows, rows.filled, rows.filled),
-    )
+    return _versions(rows).select(*FACTS)
 
 
 def _numbered(*names: str) -> tuple[str, ...]:
@@ -353,6 +336,7 @@ MEDICAL_CLAIM = Layout(
     rejects=_claim_rejects,
     fills={CLAIM_LINE: _claim_lines, DIAGNOSIS: _diagnoses, PROCEDURE: _procedures, DISCHARGE_NOTICE: _notices},
     unless={DISCHARGE_NOTICE: ADT_EVENT},
+    derives=_medical_facts,
 )
 PHARMACY_CLAIM = Layout(
     name="pharmacy_claim",
@@ -364,4 +348,5 @@ PHARMACY_CLAIM = Layout(
     may=("file_date",),
     rejects=_pharmacy_rejects,
     fills={DISPENSING: _dispensings},
+    derives=_pharmacy_facts,
 )

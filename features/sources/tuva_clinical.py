@@ -45,24 +45,28 @@ def _void(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
 # ---- results
 
 
+CODED_AT = ("normalized_component", "source_component", "normalized_order", "source_order")
+
+
 def _laboratory_code(raw: ir.Table) -> Mapping[str, ir.StringValue]:
     """The first code given: of the component, else of the whole order; the network's before the laboratory's own."""
     import ibis
 
-    places = ("normalized_component", "source_component", "normalized_order", "source_order")
-    code = ibis.coalesce(*(raw[f"{place}_code"] for place in places))
+    code = ibis.coalesce(*(raw[f"{place}_code"] for place in CODED_AT))
     system = ibis.cases(
-        *((raw[f"{place}_code"].notnull(), raw[f"{place}_type"]) for place in places), else_=ibis.null("string")
+        *((raw[f"{place}_code"].notnull(), raw[f"{place}_type"]) for place in CODED_AT), else_=ibis.null("string")
     )
     return values.coded(system, code, MEASURED)
 
 
 def _laboratory_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    import ibis
+
     return {
         **values.none_given(raw, ("person_id",)),
         **values.no_dates(raw, ("result_datetime", "collection_datetime")),
         "no result_datetime or collection_datetime": raw.result_datetime.isnull() & raw.collection_datetime.isnull(),
-        "no code of a component or an order": _laboratory_code(raw)["code"].isnull(),
+        "no code of a component or an order": ibis.coalesce(*(raw[f"{place}_code"] for place in CODED_AT)).isnull(),
         **_void(raw),
     }
 

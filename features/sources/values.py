@@ -17,37 +17,42 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 DAY = "%Y-%m-%d"
-MOMENT, LENGTH_OF_A_MOMENT = "%Y-%m-%d %H:%M:%S", 19
+LENGTH_OF_A_DATE = 10
 
 
 def day(text: ir.StringValue) -> ir.IntegerValue:
     """The day of a date or of a moment; null where the text is neither."""
-    return windows.expression_of_day(text, DAY).fill_null(_seconds(text) // windows.SECONDS_A_DAY)
+    import ibis
+
+    moment = windows.expression_of_moment(text) // windows.SECONDS_A_DAY
+    return ibis.ifelse(_is_date(text), windows.expression_of_day(text, DAY), moment)
 
 
 def first_second(text: ir.StringValue) -> ir.IntegerValue:
     """Wall-clock seconds of a moment, the first one of a date."""
-    return _seconds(text).fill_null(windows.expression_of_local_seconds(text, DAY))
+    import ibis
+
+    date = windows.expression_of_day(text, DAY) * windows.SECONDS_A_DAY
+    return ibis.ifelse(_is_date(text), date, windows.expression_of_moment(text))
 
 
 def last_second(text: ir.StringValue) -> ir.IntegerValue:
     """Wall-clock seconds of a moment, the last one of a date: when what is dated only counts as known."""
-    return _seconds(text).fill_null(windows.expression_of_local_end(windows.expression_of_day(text, DAY)))
+    import ibis
+
+    date = windows.expression_of_local_end(windows.expression_of_day(text, DAY))
+    return ibis.ifelse(_is_date(text), date, windows.expression_of_moment(text))
 
 
 def precision(text: ir.StringValue) -> ir.StringValue:
     """How exact a text's time is."""
     import ibis
 
-    return ibis.ifelse(_seconds(text).isnull(), "day", "instant")
+    return ibis.ifelse(_is_date(text), "day", "instant")
 
 
-def _seconds(text: ir.StringValue) -> ir.IntegerValue:
-    import ibis
-
-    whole = text.substr(LENGTH_OF_A_MOMENT).re_search(r"^(\.[0-9]+)?$")
-    moment = text.substr(0, LENGTH_OF_A_MOMENT).replace("T", " ")
-    return ibis.ifelse(whole, windows.expression_of_local_seconds(moment, MOMENT), None)
+def _is_date(text: ir.StringValue) -> ir.BooleanValue:
+    return text.length() <= LENGTH_OF_A_DATE
 
 
 def no_dates(raw: ir.Table, columns: Sequence[str]) -> dict[str, ir.BooleanValue]:
