@@ -1,41 +1,40 @@
-"""The fingerprint of a list of features: declarations, windows, code tables, units, missing rules and the code of each."""
+"""The fingerprint of a list of features: their declarations and all the code and tables that decide their values."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Sequence
 from dataclasses import astuple
+from functools import lru_cache
+from pathlib import Path
 
-from features.catalogue import algebra
-from features.catalogue.algebra import Facts, Family, Feature, Ratio
+from features.catalogue.algebra import Feature
 from features.codes.groupings import GROUPINGS
 from features.dataset import columns
 
+# what a feature's value can depend on; labels, readers and the simulator are not among it
+_CODE = ("catalogue", "codes", "definitions/encounters.py", "definitions/stays.py", "record/known.py", "dataset.py")
+
 
 def fingerprint(features: Sequence[Feature]) -> str:
-    """Sixteen hex digits that change when anything that decides a feature's value changes."""
+    """Sixteen hex digits that change when anything that decides a feature's value changes: names, windows, units,
+    missing rules, code tables' versions, and the code itself.
+    """
     digest = hashlib.sha256()
     for column in columns(features):
         digest.update(repr(astuple(column)).encode())
-    for feature in features:
-        digest.update(_source(feature).encode())
-    digest.update(inspect.getsource(algebra).encode())
     for grouping in GROUPINGS:
         digest.update(f"{grouping.name}|{grouping.version}".encode())
+    digest.update(_code().encode())
     return digest.hexdigest()[:16]
 
 
-def _source(feature: Feature) -> str:
-    if isinstance(feature, Family):
-        return repr((feature.needs, feature.anchor, feature.measured)) + _code(feature.events)
-    if isinstance(feature, Facts):
-        return repr(sorted(feature.needs.items())) + _code(feature.values)
-    assert isinstance(feature, Ratio)
-    return repr((feature.of, feature.to)) + _code(feature.finish)
-
-
-def _code(function: object) -> str:
-    """The source of the whole module in which a function is written: what it calls there counts too."""
-    module = inspect.getmodule(function)
-    return inspect.getsource(module) if module is not None else repr(function)
+@lru_cache(maxsize=1)
+def _code() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in _CODE:
+        place = here / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

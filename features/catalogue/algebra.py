@@ -11,7 +11,7 @@ numpy adds the bands up, so the cost does not grow with the number of windows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -49,15 +49,23 @@ class Statistic(Enum):
 
 
 ZERO_WHEN_NONE = (Statistic.COUNT, Statistic.DAYS, Statistic.SUM, Statistic.ANY)
+YES_OR_NO = "yes or no"
 NEEDS_VALUE = (Statistic.SUM, Statistic.LAST, Statistic.MIN, Statistic.MAX)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The value that a family's events carry: its unit, and what an integer value is divided by to have that unit."""
+    """The value that a family's events carry: its unit (or one for each label), and what an integer value is divided by
+    to have that unit.
+    """
 
     unit: str
     divisor: int = 1
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def unit_of(self, label: str | None) -> str:
+        """The unit of a label's values."""
+        return self.units.get(label, self.unit) if label else self.unit
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class Family:
     measured: Measured | None = None
     anchor: str = "admission"
     actionable: bool = False
+    when: str = "in the {days} days before {anchor}"
 
     def __post_init__(self) -> None:
         if not self.windows or not self.statistics:
@@ -115,14 +124,16 @@ class Family:
     def _column(self, label: str | None, statistic: Statistic, window: Lookback) -> Column:
         words = self.words if isinstance(self.words, str) else self.words[str(label)]
         name = "_".join(filter(None, [self.name, label, statistic.value, f"{window.days}d"]))
-        said = f"in the {window.days} days before {self.anchor}"
-        unit = {Statistic.COUNT: "count", Statistic.DAYS: "days", Statistic.ANY: "yes or no", Statistic.SINCE: "days"}
+        said = self.when.format(days=window.days, anchor=self.anchor)
+        value_unit = self.measured.unit_of(label) if self.measured else ""
+        unit = {Statistic.COUNT: "", Statistic.DAYS: "days", Statistic.ANY: YES_OR_NO, Statistic.SINCE: "days"}
+        # a value is told with its unit: "{value}" becomes "3 days"
         sentence = {
             Statistic.COUNT: f"{words}: {{value}} {said}",
-            Statistic.DAYS: f"{words}: on {{value}} days {said}",
-            Statistic.SUM: f"{words}: {{value}} {self.measured.unit if self.measured else ''} {said}",
+            Statistic.DAYS: f"{words}: on {{value}} {said}",
+            Statistic.SUM: f"{words}: {{value}} {said}",
             Statistic.ANY: f"{words} {said}: {{value}}",
-            Statistic.SINCE: f"{words}: last {{value}} days before {self.anchor}",
+            Statistic.SINCE: f"{words}: {{value}} from {self.anchor}",
             Statistic.LAST: f"{words}: last value {{value}}",
             Statistic.MIN: f"{words}: lowest {{value}} {said}",
             Statistic.MAX: f"{words}: highest {{value}} {said}",
@@ -134,10 +145,10 @@ class Family:
             name=name,
             family=self.name,
             group=self.group,
-            unit=unit.get(statistic, self.measured.unit if self.measured else ""),
+            unit=unit.get(statistic, value_unit),
             window=said,
             missing=missing,
-            sentence=sentence.replace("  ", " "),
+            sentence=sentence,
             actionable=self.actionable,
         )
 

@@ -103,6 +103,7 @@ WORKING = Family(
     statistics=(Statistic.ANY,),
     words={label: f"working diagnosis {words}" for label, words in _CCS_WORDS.items()},
     needs=(),
+    when="on the day of {anchor}",
 )
 SOCIAL = Family(
     "social",

@@ -15,10 +15,12 @@ from features.catalogue.events import (
     high_risk_on_hand,
     known_fills,
     known_results,
+    label_of,
     past_appointments,
     pending_orders,
 )
 from features.catalogue.sequences import days_covered
+from features.codes.laboratory import LABS, VITALS
 from features.record.known import Known
 from features.windows import Lookback
 
@@ -135,7 +137,7 @@ COVERED = Ratio(
         name="proportion_of_days_covered_180d",
         family="supply",
         group="medicines taken",
-        unit="share",
+        unit="",
         window="in the 180 days before admission",
         missing="no long-term medicine filled",
         sentence="share of days with long-term medicines on hand: {value}",
@@ -146,8 +148,17 @@ COVERED = Ratio(
     finish=share,
 )
 
+
+
+def told(unit: str) -> str:
+    """A UCUM unit as people write it: annotations in braces are left out."""
+    return {"10*3/uL": "thousand/uL", "mm[Hg]": "mmHg", "m[IU]/L": "mIU/L", "1": ""}.get(
+        unit, "" if unit.startswith("{") else unit
+    )
+
+
 WEEK, RECENT, LONG = (Lookback(days, through_anchor=True) for days in (7, 30, 365))
-THOUSANDTHS = Measured("", 1000)
+THOUSANDTHS = Measured("", 1000, {label_of(x.name): told(x.unit) for x in (*LABS, *VITALS)})
 LABORATORY = Family(
     "lab",
     group="laboratory results",
@@ -206,6 +217,7 @@ BOOKED = Family(
     words="visits booked after discharge",
     needs=("appointment",),
     anchor="discharge",
+    when="in the {days} days from discharge",
     actionable=True,
 )
 APPOINTMENTS = Family(

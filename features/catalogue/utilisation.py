@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MONTH, QUARTER, HALF, YEAR, TWO_YEARS = (Lookback(days) for days in (30, 90, 180, 365, 730))
 ALL = (MONTH, QUARTER, HALF, YEAR, TWO_YEARS)
-DOLLARS = Measured("dollars", 100)
+MONEY = Measured("cents")
 DAYS_IN = Measured("days")
 
 STAYS = Family(
@@ -95,7 +95,7 @@ COST = Family(
         "office": "paid for office visits",
     },
     needs=("claim_line.place_of_service_code",),
-    measured=DOLLARS,
+    measured=MONEY,
 )
 INPATIENT_COST = Family(
     "inpatient_cost",
@@ -105,7 +105,7 @@ INPATIENT_COST = Family(
     statistics=(Statistic.SUM,),
     words={"inpatient": "paid for hospital stays"},
     needs=(),
-    measured=DOLLARS,
+    measured=MONEY,
 )
 DRUG_COST = Family(
     "drug_cost",
@@ -115,7 +115,7 @@ DRUG_COST = Family(
     statistics=(Statistic.SUM,),
     words="paid for medicines",
     needs=("dispensing",),
-    measured=DOLLARS,
+    measured=MONEY,
 )
 MESSAGES = Family(
     "messages",
@@ -193,7 +193,7 @@ USUAL_SHARE = Ratio(
         name="usual_provider_share_365d",
         family="continuity",
         group="continuity",
-        unit="share",
+        unit="",
         window="in the 365 days before admission",
         missing="no office visit in the year",
         sentence="share of office visits to the clinician seen most: {value}",
@@ -226,7 +226,7 @@ RISING = Ratio(
         name="stays_rising",
         family="stays",
         group="earlier hospital stays",
-        unit="count",
+        unit="",
         window="last 180 days against the 180 before",
         missing="never",
         sentence="stays in the last half-year less those in the half-year before: {value}",

@@ -1,0 +1,62 @@
+"""Deployment values, read once from the environment. Clinical definitions are code; learned values are in releases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from features.errors import BadSetting
+
+SHORTEST_KEY = 8
+LARGEST_BODY = 8 * 2**20
+
+
+class Secret(str):
+    """Text that never shows itself: `str()` and `repr()` print stars; `reveal()` gives it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return "".join(self)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`store`: the record that people are scored from. `api_key`: what callers present."""
+
+    store: Path
+    api_key: Secret
+    largest_body: int = LARGEST_BODY
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables. Raises BadSetting for what is missing or cannot be right."""
+    key = environment.get("AFTERWARD_API_KEY", "")
+    if len(key) < SHORTEST_KEY:
+        raise BadSetting(
+            got="no AFTERWARD_API_KEY" if not key else f"an AFTERWARD_API_KEY of {len(key)} characters",
+            expected=f"a key of {SHORTEST_KEY} characters or more",
+            do="Set it to a long random text, and give it to the callers.",
+        )
+    store = environment.get("AFTERWARD_STORE", "")
+    if not store:
+        raise BadSetting(
+            got="no AFTERWARD_STORE", expected="the folder of a store", do="Set it, or give --store to `afterward serve`."
+        )
+    return Settings(store=Path(store), api_key=Secret(key))
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read at the first call and then fixed."""
+    return read(os.environ)
