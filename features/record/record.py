@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import BadStore
-from features.record.store import Manifest, read_manifest, table_files
+from features.record.store import Manifest, read_manifest, set_up, table_files
 from features.record.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def connect() -> Any:
     import ibis
 
     con = ibis.duckdb.connect()
-    con.raw_sql("SET TimeZone='UTC'; SET enable_progress_bar=false")
+    set_up(con.con)
     return con
 
 

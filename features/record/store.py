@@ -27,6 +27,7 @@ from features.errors import BadDeclaration, BadStore
 from features.record.tables import Kind, Table, table
 
 if TYPE_CHECKING:
+    import duckdb
     import ibis.expr.types as ir
     import pyarrow as pa
 
@@ -137,6 +138,14 @@ def _locked(store: Path) -> Iterator[None]:
         yield
 
 
+def set_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Put an engine's clock in UTC and let it print nothing of its own."""
+    con.execute("SET TimeZone='UTC'")
+    # where it is off it may not even be named: in a notebook without ipywidgets DuckDB refuses the setting itself
+    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
+        con.execute("SET enable_progress_bar=false")
+
+
 class Writer:
     """Writes one batch; nothing of it is in the store until `loading` ends without an error."""
 
@@ -149,7 +158,7 @@ class Writer:
         self.folder = store / "batches" / f".new-{os.getpid()}"
         self.folder.mkdir(parents=True)
         self.con = duckdb.connect(config={"temp_directory": str(self.folder / "spill"), "memory_limit": MEMORY})
-        self.con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false")
+        set_up(self.con)
         self.engine = ibis.duckdb.from_connection(self.con)
         self.rows: dict[str, int] = {}
 
