@@ -1,15 +1,18 @@
-"""Small files of the Tuva Input Layer, and what a load makes of them, for tests that read like a delivery."""
+"""Small files of each format, and what a load makes of them, for tests that read like a delivery."""
 
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from features.record.record import open_record
+import pyarrow.parquet as pq
+
+from features.record.store import read_manifest, table_files
 from features.record.tables import Table
-from features.sources import tuva
+from features.sources import synpuf, tuva
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
 from features.windows import parse_day, to_local
@@ -62,7 +65,11 @@ def load_feed(given: Path, store: Path, back_load_delay: int | None = None) -> L
 
 def rows_of(store: Path, table: Table, *columns: str) -> list[tuple[Any, ...]]:
     """Rows of a table, sorted, with these columns only; `known_at` is shown as local wall-clock time."""
-    found = open_record(store)[table].select(*columns).to_pyarrow().to_pylist()
+    found = [
+        row
+        for path in table_files(store, read_manifest(store), table.name)
+        for row in pq.read_table(path, columns=list(columns)).to_pylist()
+    ]
     return sorted((tuple(_shown(row, column) for column in columns) for row in found), key=repr)
 
 
@@ -85,3 +92,55 @@ def day(text: str) -> int:
 def midnight(text: str) -> str:
     """The last second of a day: what a date-only time means."""
     return f"{text} 23:59:59"
+
+
+# ---- DE-SynPUF
+
+SYNPUF_ARCHIVES = (
+    "DE1_0_2008_Beneficiary_Summary_File_Sample_1",
+    "DE1_0_2009_Beneficiary_Summary_File_Sample_1",
+    "DE1_0_2010_Beneficiary_Summary_File_Sample_1",
+    "DE1_0_2008_to_2010_Inpatient_Claims_Sample_1",
+)
+
+
+def write_synpuf_slice(data_dir: Path, folder: Path, persons: int = 300) -> dict[str, int]:
+    """CSVs of a few persons of DE-SynPUF sample 1, those with a claim of two segments first; rows in each file."""
+    texts = {}
+    for name in SYNPUF_ARCHIVES:
+        with zipfile.ZipFile(data_dir / "desynpuf_sample1" / f"{name}.zip") as archive:
+            texts[name] = archive.read(f"{name}.csv").decode().splitlines()
+    inpatient = texts[SYNPUF_ARCHIVES[-1]][1:]
+    two = [line.split(",")[0] for line in inpatient if line.split(",")[2] == "2"]
+    chosen = dict.fromkeys((*two, *(line.split(",")[0] for line in inpatient)))
+    wanted = set(list(chosen)[:persons])
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = {}
+    for name, lines in texts.items():
+        kept = [line for line in lines[1:] if line.split(",")[0] in wanted]
+        (folder / f"{name}.csv").write_text("\n".join([lines[0], *kept]) + "\n")
+        counts[f"{name}.csv"] = len(kept)
+    return counts
+
+
+def write_synpuf(folder: Path, year: int, people: Sequence[Row], claims: Sequence[Row] = ()) -> None:
+    """Files as CMS names them, from the columns given; the others are empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    usual = {"DESYNPUF_ID": "A", "BENE_BIRTH_DT": "19400101", "BENE_SEX_IDENT_CD": "1", "BENE_HI_CVRAGE_TOT_MONS": "12"}
+    _write_csv(
+        folder / f"DE1_0_{year}_Beneficiary_Summary_File_Sample_1.csv",
+        synpuf.BENEFICIARY_COLUMNS,
+        [{**usual, **row} for row in people],
+    )
+    if claims:
+        stay = {"DESYNPUF_ID": "A", "CLM_ID": "1", "SEGMENT": "1"}
+        dates = {"CLM_ADMSN_DT": "20080110", "NCH_BENE_DSCHRG_DT": "20080112"}
+        path = folder / "DE1_0_2008_to_2010_Inpatient_Claims_Sample_1.csv"
+        _write_csv(path, synpuf.INPATIENT_COLUMNS, [{**stay, **dates, **row} for row in claims])
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    with path.open("w", newline="") as out:
+        writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
