@@ -231,7 +231,8 @@ def _month_and_day(dates: npt.NDArray[np.datetime64]) -> Ints:
 
 def weekday(days: npt.ArrayLike) -> Ints:
     """0 Monday to 6 Sunday. 1970-01-01 was a Thursday."""
-    return (np.asarray(days, dtype=np.int64) + 3) % 7
+    found: Ints = (np.asarray(days, dtype=np.int64) + 3) % 7
+    return found
 
 
 # ---- business days
@@ -345,3 +346,23 @@ def expression_of_months(first_day: ir.IntegerValue, last_day: ir.IntegerValue) 
     first = (first_day * SECONDS_A_DAY).as_timestamp("s").truncate("M")
     after = (last_day * SECONDS_A_DAY).as_timestamp("s") + ibis.interval(seconds=1)
     return ibis.range(first, after, ibis.interval(months=1)).unnest().epoch_seconds() // SECONDS_A_DAY
+
+
+def spoken(day: int) -> str:
+    """A day as people say it: 3 May 2024."""
+    return f"{date_of(day).day} {date_of(day):%B %Y}"
+
+
+def parse_instant(text: str) -> int:
+    """The instant of ISO 8601 with an offset, such as 2024-05-03T14:05:00-05:00. Raises BadInput for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or not FIRST_YEAR <= moment.year < LAST_YEAR:
+            raise ValueError
+        return int(moment.timestamp())
+    except (ValueError, OverflowError):
+        raise BadInput(
+            got="a time that is not one",
+            expected="ISO 8601 with its offset",
+            do="Write it like 2024-05-03T14:05:00-05:00.",
+        ) from None

@@ -107,10 +107,10 @@ def _person(person: str, rng: np.random.Generator, rows: Rows) -> None:
         if rng.random() < 0.7:
             rows["order"].append(row(at, at, max(known, end(at)), **who, **order, status="resulted"))
         after = at + int(rng.integers(1, 40))
-        visit = {"appointment_id": f"{person}a{number}", "appointment_day": after}
-        rows["appointment"].append(row(at, at, end(at), **who, **visit, status="booked"))
+        booked = {"appointment_id": f"{person}a{number}", "appointment_day": after}
+        rows["appointment"].append(row(at, at, end(at), **who, **booked, status="booked"))
         became = str(rng.choice(["kept", "missed"]))
-        rows["appointment"].append(row(after, after, end(after), **who, **visit, status=became))
+        rows["appointment"].append(row(after, after, end(after), **who, **booked, status=became))
     if rng.random() < 0.2:
         died = day + int(rng.integers(0, 60))
         rows["death"].append(row(died, died, end(died + 10), **who))

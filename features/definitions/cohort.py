@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.definitions.stays import final_stays, stay_versions
-from features.record.known import Known, known
+from features.definitions.stays import stay_versions
+from features.record.known import Known, known, latest_known
 from features.record.record import Record
 from features.record.tables import DEATH, PERSON
 
@@ -81,16 +81,12 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     """
     import pandas as pd
 
-    rows = _candidates(record, first_day, last_day)
+    told = _told(record, first_day, last_day)
+    ever = int(told.select("stay_id", "discharge_day").distinct().count().execute())
+    rows = _candidates(told)
     rows = rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
-    told = final_stays(record)
-    discharged = told.filter(told.discharge_day.notnull())
-    if first_day is not None:
-        discharged = discharged.filter(discharged.discharge_day >= first_day)
-    if last_day is not None:
-        discharged = discharged.filter(discharged.discharge_day <= last_day)
     steps = [
-        ("stays discharged", "transfers joined, as all that is loaded tells them", int(discharged.count().execute())),
+        ("discharges told", "a stay that went on elsewhere counts once for each end it was told to have", ever),
         ("discharge known when it happened", "later news cannot be scored at discharge", len(rows)),
     ]
     for rule in PREDICTION_RULES:
@@ -103,17 +99,20 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     return Cohort(rows[["row_id", *ROW_COLUMNS]], attrition)
 
 
-def _candidates(record: Record, first_day: int | None, last_day: int | None) -> pd.DataFrame:
-    versions = stay_versions(record)
-    at = versions.filter(
-        versions.discharge_day.notnull(),
-        versions.known_from <= versions.discharged_at,
-        versions.discharged_at < versions.known_until,
-    )
+def _told(record: Record, first_day: int | None, last_day: int | None) -> ir.Table:
+    """Versions of stays with a discharge in these days, both included."""
+    told = stay_versions(record)
+    told = told.filter(told.discharge_day.notnull())
     if first_day is not None:
-        at = at.filter(at.discharge_day >= first_day)
+        told = told.filter(told.discharge_day >= first_day)
     if last_day is not None:
-        at = at.filter(at.discharge_day <= last_day)
+        told = told.filter(told.discharge_day <= last_day)
+    return told
+
+
+def _candidates(told: ir.Table) -> pd.DataFrame:
+    """One row for each discharge that was known when it happened."""
+    at = told.filter(told.known_from <= told.discharged_at, told.discharged_at < told.known_until)
     rows = at.select(
         "person_id",
         "stay_id",
@@ -136,11 +135,9 @@ def _memtable(rows: pd.DataFrame) -> ir.Table:
 
 
 def _person_facts(then: Known) -> pd.DataFrame:
-    """Date of birth and death as known at `as_of`."""
+    """Date of birth (the latest known; of two known at once the later day) and of death, as known at `as_of`."""
     told = then.events(PERSON)
-    births = told.group_by("row_id").aggregate(
-        birth_day=told.birth_day.argmax(told.known_at, where=told.birth_day.notnull())
-    )
+    births = told.group_by("row_id").aggregate(birth_day=latest_known(told, told.birth_day))
     died = then.events(DEATH)
     deaths = died.group_by("row_id").aggregate(death_day=died.to_day.min())
     facts: pd.DataFrame = births.to_pandas().merge(deaths.to_pandas(), on="row_id", how="outer")

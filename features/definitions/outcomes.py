@@ -50,50 +50,61 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     import pandas as pd
 
     given = ibis.memtable(rows[["row_id", "person_id", "stay_id", "admit_day", "discharge_day"]])
-    lacking = [record.lacks[fact] for fact in outcome.needs if fact in record.lacks]
-    found = rows[["row_id", "discharge_day"]].merge(_index_stay(record, given), on="row_id", how="left")
+    first, last = outcome.window.first, outcome.window.last
+    found = rows[["row_id", "person_id", "discharge_day"]].reset_index(drop=True)
+    found = found.merge(_index_stay(record, given), on="row_id", how="left")
     found = found.merge(outcome.events(record, given).to_pandas(), on="row_id", how="left")
     found = found.merge(_deaths(record, given), on="row_id", how="left")
-    found = found.merge(_enrolled_days(record, given, outcome.window), on="row_id", how="left")
-    first, last = outcome.window.first, outcome.window.last
     ends = found.discharge_day + last
     through = record.claims_complete_to if outcome.by_claims else record.admissions_complete_to
     complete = ends <= (through if through is not None else -OPEN)
 
-    days = found.event_day - found.discharge_day
-    happened = days.between(first, last)
-    death_days = found.death_day - found.discharge_day
-    died = death_days.between(0, last)
+    happened = (found.event_day - found.discharge_day).between(first, last)
+    died = (found.death_day - found.discharge_day).between(0, last)
+    event_day, news = found.event_day.where(happened), _day_of(found.event_known, record.zone).where(happened)
     if outcome.death_counts:
         happened = happened | died
-    enrolled = (found.enrolled_days >= last - first + 1) | died | ("coverage" in record.lacks)
+        event_day = _earlier(event_day, found.death_day.where(died))
+        news = _earlier(news, _day_of(found.death_known, record.zone).where(died))
+    # whoever dies cannot leave the network afterwards
+    alive_to = _earlier(ends, found.death_day)
+    enrolled = _enrolled(record, found, found.discharge_day + first, alive_to) | ("coverage" in record.lacks)
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
 
     reason = pd.Series(np.full(len(found), None, dtype=object))
-    reason[~enrolled] = "left the network within the window"
-    reason[~complete] = "the data end within the window"
+    reason[~complete & ~died] = "the data end within the window"
+    reason[~enrolled & complete] = "left the network within the window"
     reason[happened] = None
-    reason[died] = None
     reason[went_on] = "the stay went on after this discharge, or was taken back"
-    if lacking:
-        reason[:] = f"not evaluable on this source: {lacking[0]}"
+    for fact in reversed(outcome.needs):
+        if fact in record.lacks:
+            reason[:] = f"not evaluable on this source: {record.lacks[fact]}"
     label = happened.astype("float64").mask(reason.notna())
-    news = pd.Series(local_day(found.event_known.fillna(0).to_numpy("int64"), record.zone)).where(
-        found.event_known.notna(), found.event_day
-    )
     absence = ends + (CLAIMS_RUN_OUT_DAYS if outcome.by_claims else 0)
-    known_day = news.where(happened & found.event_day.notna(), absence)
     return pd.DataFrame(
         {
             "row_id": found.row_id,
             "label": label,
             "null_reason": reason,
             "competing": pd.Series("death", index=found.index).where(died & ~happened & label.notna()),
-            "event_day": found.event_day.where(happened & label.notna()),
+            "event_day": event_day.mask(label.isna()),
             "complete": complete,
-            "label_known_day": known_day.mask(label.isna()),
+            "label_known_day": news.where(happened, absence).mask(label.isna()),
         }
     )
+
+
+def _day_of(instants: pd.Series, zone: str) -> pd.Series:
+    """The local day of each instant, null where it is null."""
+    import pandas as pd
+
+    days = pd.Series(local_day(instants.fillna(0).to_numpy("int64"), zone), index=instants.index)
+    return days.where(instants.notna())
+
+
+def _earlier(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The earlier of two days, null where both are."""
+    return one.where((one <= other) | other.isna(), other)
 
 
 def _frame(rows: ir.Table) -> pd.DataFrame:
@@ -116,9 +127,11 @@ def next_stays(record: Record, given: ir.Table) -> ir.Table:
     versions = stay_versions(record)
     first_known = versions.group_by("stay_id").aggregate(first_known=versions.known_from.min())
     final = final_stays(record).inner_join(first_known, "stay_id")
-    later = final.select("person_id", other_id="stay_id", from_="admit_day", told="first_known")
+    later = final.select("person_id", other_id="stay_id", from_="admit_day", to="discharge_day", told="first_known")
     joined = given.inner_join(later, "person_id")
-    joined = joined.filter(joined.other_id != joined.stay_id, joined.from_ >= joined.discharge_day)
+    # the index stay may have another name by now: whatever covers it is no return
+    covers = (joined.from_ <= joined.admit_day) & (joined.to.fill_null(OPEN) >= joined.discharge_day)
+    joined = joined.filter(joined.other_id != joined.stay_id, joined.from_ >= joined.discharge_day, ~covers)
     return joined.group_by("row_id").aggregate(
         event_day=joined.from_.min(), event_known=joined.told.argmin(joined.from_)
     )
@@ -175,31 +188,37 @@ def _after(events: ir.Table, given: ir.Table) -> ir.Table:
 
 
 def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
-    """The day of death. A death dated only to the month counts at its end, and never before a discharge."""
+    """The day of death, and when it was known. A death dated only to the month counts at its end, and never before a
+    discharge.
+    """
     import ibis
 
     died = record[DEATH]
-    days = died.group_by("person_id").aggregate(day=died.to_day.min(), exact=(died.precision != "month").max())
+    days = died.group_by("person_id").aggregate(
+        day=died.to_day.min(), exact=(died.precision != "month").max(), death_known=died.known_at.min()
+    )
     final = final_stays(record)
     last = final.group_by("person_id").aggregate(last_discharge=final.discharge_day.max())
     days = days.left_join(last, "person_id")
     day = ibis.ifelse(days.exact, days.day, ibis.greatest(days.day, days.last_discharge.fill_null(0)))
-    joined = given.select("row_id", "person_id").inner_join(days.select("person_id", death_day=day), "person_id")
-    return _frame(joined.select("row_id", "death_day"))
+    days = days.select("person_id", "death_known", death_day=day)
+    return _frame(given.select("row_id", "person_id").inner_join(days, "person_id").drop("person_id"))
 
 
-def _enrolled_days(record: Record, given: ir.Table, window: OutcomeWindow) -> pd.DataFrame:
-    """How many days of the window were covered; months of two payers count once."""
+def _enrolled(record: Record, found: pd.DataFrame, first_day: pd.Series, last_day: pd.Series) -> pd.Series:
+    """Whether every day from first to last was covered; months of two payers count once."""
     import ibis
 
+    spans = found[["row_id", "person_id"]].assign(start=first_day.astype("int64"), end=last_day.astype("int64"))
     months = record[COVERAGE].select("person_id", first="from_day", final="to_day").distinct()
-    joined = given.inner_join(months, "person_id")
-    start, end = joined.discharge_day + window.first, joined.discharge_day + window.last
-    joined = joined.filter(joined.first <= end, joined.final >= start)
-    covered = ibis.least(joined.final, end) - ibis.greatest(joined.first, start) + 1
+    joined = ibis.memtable(spans).inner_join(months, "person_id")
+    joined = joined.filter(joined.first <= joined.end, joined.final >= joined.start)
+    covered = ibis.least(joined.final, joined.end) - ibis.greatest(joined.first, joined.start) + 1
     joined = joined.mutate(covered=covered, month=expression_of_month_end(joined.first))
     by_month = joined.group_by("row_id", "month").aggregate(days=joined.covered.max())
-    return _frame(by_month.group_by("row_id").aggregate(enrolled_days=by_month.days.sum()))
+    days = _frame(by_month.group_by("row_id").aggregate(days=by_month.days.sum()))
+    covered_days = found.row_id.map(days.set_index("row_id").days).fillna(0)
+    return covered_days >= spans.end - spans.start + 1
 
 
 READMISSION_30D = Outcome(

@@ -133,6 +133,13 @@ def visit_states(record: Record) -> ir.Table:
     return record.conclude("visit_states", lambda r: states(r, ADT_EVENT, "visit_number"))
 
 
+def latest_known(rows: ir.Table, value: ir.IntegerValue) -> ir.IntegerValue:
+    """The latest known value that is not null (below 2**20 either way); the larger of two known at the same instant, so
+    that the order of rows does not matter.
+    """
+    return value.argmax(rows.known_at * (1 << 21) + value, where=value.notnull())
+
+
 def known(record: Record, rows: ir.Table) -> Known:
     """The record as known at each row's `as_of`."""
     return Known(record, rows)

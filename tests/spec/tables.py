@@ -84,35 +84,17 @@ def person_rows(
     deaths    day [| precision | known]
     covered   from | to                                             months, both included: 2024-01 | 2024-12
     """
-    found: Rows = {}
-
-    def add(table: str, one: dict[str, Any]) -> None:
-        found.setdefault(table, []).append({**one, "person_id": person})
-
-    add("person", row(day(born), day(born), end(day("2020-01-01")), birth_day=day(born), sex="female"))
-    for told in _rows(bills):
-        add("claim_line", _bill(told))
-    for told in _rows(messages):
-        add("adt_event", _message(told))
-    for told in _rows(notices):
-        first, last = day(_text(told, "in")), day(_text(told, "out"))
-        facts = {"admission_day": first, "discharge_day": last, "facility_id": told.get("hospital")}
-        add("discharge_notice", row(first, last, moment(_text(told, "known")), **facts))
-    for told in _rows(visits):
-        add("claim_line", _visit(told))
-    claims = [(one["claim_id"], one["version"], one) for one in found.get("claim_line", [])]
-    for told in _rows(codes):
-        for claim, version, one in claims:
-            if claim == told["claim"] and version == int(told.get("version") or version):
-                add("diagnosis", _code(told, one))
-    for told in _rows(deaths):
-        add("death", _death(told))
-    for told in _rows(covered):
-        months = windows.month_starts(day(f"{told['from']}-01"), day(f"{told['to']}-01"))
-        for first in months:
-            last = windows.month_starts(first, first + 31)[1] - 1
-            add("coverage", row(first, last, end(last), payer="m"))
-    return found
+    lines = [*(_bill(told) for told in _rows(bills)), *(_visit(told) for told in _rows(visits))]
+    given = {
+        "person": [row(day(born), day(born), end(day("2020-01-01")), birth_day=day(born), sex="female")],
+        "claim_line": lines,
+        "adt_event": [_message(told) for told in _rows(messages)],
+        "discharge_notice": [_notice(told) for told in _rows(notices)],
+        "diagnosis": [_code(told, line) for told in _rows(codes) for line in lines if _stands_on(told, line)],
+        "death": [_death(told) for told in _rows(deaths)],
+        "coverage": [month for told in _rows(covered) for month in _months(told)],
+    }
+    return {table: [{**one, "person_id": person} for one in rows] for table, rows in given.items() if rows}
 
 
 def together(people: Iterable[Rows]) -> Rows:
@@ -194,6 +176,18 @@ def _message(told: Cells) -> dict[str, Any]:
     return {**one, "happened_from": sent, "happened_to": sent, "from_day": on, "to_day": on, "precision": "instant"}
 
 
+def _notice(told: Cells) -> dict[str, Any]:
+    first, last = day(_text(told, "in")), day(_text(told, "out"))
+    facts = {"admission_day": first, "discharge_day": last, "facility_id": told.get("hospital")}
+    return row(first, last, moment(_text(told, "known")), **facts)
+
+
+def _months(told: Cells) -> list[dict[str, Any]]:
+    firsts = windows.month_starts(day(f"{told['from']}-01"), day(f"{told['to']}-01"))
+    lasts = [windows.month_starts(first, first + 31)[1] - 1 for first in firsts]
+    return [row(first, last, end(last), payer="m") for first, last in zip(firsts, lasts, strict=True)]
+
+
 _SETTINGS: dict[str, dict[str, Any]] = {
     "emergency": {"claim_type": "institutional", "bill_type_code": "131", "revenue_center_code": "0450"},
     "observation": {"claim_type": "institutional", "bill_type_code": "131", "revenue_center_code": "0762"},
@@ -217,6 +211,11 @@ def _visit(told: Cells) -> dict[str, Any]:
         paid=int(told.get("paid") or 0),
         **_SETTINGS[_text(told, "setting")],
     )
+
+
+def _stands_on(told: Cells, line: Mapping[str, Any]) -> bool:
+    version = told.get("version")
+    return line["claim_id"] == told["claim"] and (version is None or line["version"] == int(version))
 
 
 def _code(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
