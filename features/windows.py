@@ -226,7 +226,8 @@ def age_in_years(birth_days: npt.ArrayLike, on_days: npt.ArrayLike) -> Ints:
 
 def _month_and_day(dates: npt.NDArray[np.datetime64]) -> Ints:
     months = dates.astype("datetime64[M]")
-    return (months.astype(np.int64) % 12) * 32 + (dates - months.astype("datetime64[D]")).astype(np.int64)
+    days: Ints = (dates - months.astype("datetime64[D]")).astype(np.int64)
+    return (months.astype(np.int64) % 12) * 32 + days
 
 
 def weekday(days: npt.ArrayLike) -> Ints:

@@ -51,7 +51,9 @@ def read(environment: Mapping[str, str]) -> Settings:
     store = environment.get("AFTERWARD_STORE", "")
     if not store:
         raise BadSetting(
-            got="no AFTERWARD_STORE", expected="the folder of a store", do="Set it, or give --store to `afterward serve`."
+            got="no AFTERWARD_STORE",
+            expected="the folder of a store",
+            do="Set it, or give --store to `afterward serve`.",
         )
     return Settings(store=Path(store), api_key=Secret(key))
 

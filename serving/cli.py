@@ -1,0 +1,76 @@
+"""`afterward score` and `afterward serve`. Nothing heavy is imported until one runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from features.errors import BadInput
+
+
+@click.command()
+@click.argument("model")
+@click.option("--store", required=True, type=click.Path(path_type=Path), help="The store to score from.")
+@click.option("--from", "first", required=True, metavar="YYYY-MM-DD", help="First day of discharge.")
+@click.option(
+    "--to", "last", required=True, metavar="YYYY-MM-DD", help="Last day of discharge; the list is of that evening."
+)
+@click.option("--top", default=50, show_default=True, help="How many people.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV to write; the page lies beside it.")
+def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -> None:
+    """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
+    from features import windows
+    from features.record.record import open_record
+    from serving.outreach import outreach_list, write_csv
+    from serving.page import page
+    from serving.score import champion
+
+    if out.suffix.lower() != ".csv":
+        raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
+    first_day, last_day = windows.parse_day(first), windows.parse_day(last)
+    with_ = champion(model)
+    made = outreach_list(open_record(store), with_, first_day, last_day, top)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(made, out)
+    out.with_suffix(".html").write_text(page(made), encoding="utf-8", newline="\n")
+    left = ", ".join(f"{count} {reason}" for reason, count in made.left_off.items() if count) or "nobody"
+    click.echo(f"{made.title}: {made.stays} discharges of {made.people} people from {first} to {last}")
+    click.echo(f"left off: {left}")
+    for entry in made.entries[:10]:
+        click.echo(
+            f"{entry.rank:3d}. {entry.risk:4.0%} {entry.tier:6s} {entry.person_id}  discharged "
+            f"{windows.iso(entry.discharge_day)}, call by {windows.iso(entry.due)}"
+        )
+        for reason in entry.reasons[:3]:
+            click.echo(f"       {'+' if reason.direction == 'raises' else '-'} {reason.sentence}")
+    click.echo(f"{len(made.entries)} people in {out} and {out.with_suffix('.html')}")
+
+
+@click.command()
+@click.option("--store", type=click.Path(path_type=Path), help="The store to score from; default AFTERWARD_STORE.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
+def serve(store: Path | None, host: str, port: int) -> None:
+    """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
+    from features.record.store import read_manifest
+    from models import pointer
+    from serving.settings import read
+
+    environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    if store is not None:
+        environment["AFTERWARD_STORE"] = str(store.absolute())
+    settings = read(environment)
+    read_manifest(settings.store)
+    environment["AFTERWARD_STORE"] = str(settings.store.absolute())
+    environment["AFTERWARD_RELEASES"] = str(pointer.home())
+    words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
+    project = Path(__file__).resolve().parent.parent
+    sys.stderr.write(f"afterward: serving on http://{host}:{port} (POST /v1/score, GET /healthz, GET /openapi.json)\n")
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
+
+
+COMMANDS = (score, serve)

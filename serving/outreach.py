@@ -1,0 +1,233 @@
+"""Whom to call first, and why: the ranked list of the people discharged in a range of days."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features import windows
+from features.definitions.cohort import prediction_cohort
+from features.definitions.present import dead, in_hospital
+from features.errors import BadInput
+from features.record.record import Record, of_persons
+from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY
+from models.explain import Reason
+from serving.score import Champion, Scored, explain, score, tiers_of
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+FIRST_CONTACT_BUSINESS_DAYS = 2  # CPT 99495 and 99496: contact within two business days of discharge
+LANGUAGES = {
+    "en": "English",
+    "es": "Spanish",
+    "zh": "Chinese",
+    "vi": "Vietnamese",
+    "ru": "Russian",
+    "ht": "Haitian Creole",
+    "ko": "Korean",
+    "pt": "Portuguese",
+    "ar": "Arabic",
+    "tl": "Tagalog",
+    "fr": "French",
+    "pl": "Polish",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One person on the list. Text that the record does not have is empty. `due` is a day number."""
+
+    rank: int
+    person_id: str
+    name: str
+    risk: float
+    tier: str
+    reasons: tuple[Reason, ...]
+    discharge_day: int
+    facility: str
+    practice: str
+    due: int
+    phone: str
+    language: str
+    interpreter: bool
+    model: str
+    model_version: int
+
+
+@dataclass(frozen=True)
+class OutreachList:
+    """The list and what was left off it. `stays` were scored, of `people`; `left_off` counts people by reason."""
+
+    entries: tuple[Entry, ...]
+    title: str
+    model: str
+    model_version: int
+    first_day: int
+    last_day: int
+    stays: int
+    people: int
+    left_off: dict[str, int]
+
+
+def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int, top: int) -> OutreachList:
+    """The `top` people by calibrated risk among those discharged from `first_day` to `last_day`, both included.
+
+    Each stay is scored at its own prediction time and each person stands once, by the latest index stay. Whoever is
+    known at the end of `last_day` to be in hospital, dead, or not wanting calls is left off. Equal risks keep the order
+    of discharge, then of the stay's id. Raises BadInput for days or a number that cannot be.
+    """
+    if last_day < first_day:
+        raise BadInput(got="--from after --to", expected="--from on or before --to", do="Swap them.")
+    if top < 1:
+        raise BadInput(got=f"--top {top}", expected="1 or more", do="Say how many calls there is time for.")
+    evening = int(windows.end_of_day(last_day, record.zone))
+    rows = prediction_cohort(record, first_day, last_day).rows
+    latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("person_id", keep="last")
+    told = _latest_contact(record, evening, latest.person_id.tolist())
+    gone = {
+        "in hospital again": in_hospital(record, evening),
+        "died": dead(record, evening),
+        "asked not to be called": frozenset(told.person_id[told.contact_opt_out == 1]),
+    }
+    left_off: dict[str, int] = {}
+    callable_ = latest
+    for reason, people in gone.items():
+        stays = callable_.person_id.isin(people)
+        left_off[reason] = int(stays.sum())
+        callable_ = callable_[~stays]
+    callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
+    entries: tuple[Entry, ...] = ()
+    if len(callable_):
+        scored = score(of_persons(record, callable_.person_id.tolist()), callable_, with_)
+        places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
+        entries = _entries(record, scored, places, with_, told, evening)
+    return OutreachList(
+        entries=entries,
+        title=with_.spec.title,
+        model=with_.spec.name,
+        model_version=with_.release.version,
+        first_day=first_day,
+        last_day=last_day,
+        stays=len(rows),
+        people=len(latest),
+        left_off=left_off,
+    )
+
+
+def _entries(
+    record: Record, scored: Scored, places: list[int], with_: Champion, told: pd.DataFrame, evening: int
+) -> tuple[Entry, ...]:
+    why = explain(scored, places, with_)
+    tier = tiers_of(scored, with_)
+    people = scored.rows.person_id.iloc[places].tolist()
+    contacts = told.set_index("person_id")
+    practices = _latest_practice(record, evening, people)
+    facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
+    entries = []
+    for rank, (place, reasons) in enumerate(zip(places, why, strict=True), 1):
+        row = scored.rows.iloc[place]
+        contact = contacts.loc[row.person_id] if row.person_id in contacts.index else None
+        facility = "" if row.facility_id is None else str(row.facility_id)
+        entries.append(
+            Entry(
+                rank=rank,
+                person_id=row.person_id,
+                name="" if contact is None else " ".join(filter(None, [contact.first_name, contact.last_name])),
+                risk=float(scored.risk[place]),
+                tier=str(tier[place]),
+                reasons=reasons,
+                discharge_day=int(row.discharge_day),
+                facility=facilities.get(facility, facility),
+                practice=practices.get(row.person_id, ""),
+                due=windows.business_days_after(int(row.discharge_day), FIRST_CONTACT_BUSINESS_DAYS),
+                phone="" if contact is None else contact.phone or "",
+                language="" if contact is None else _language(contact.preferred_language),
+                interpreter=contact is not None and bool(contact.interpreter_needed == 1),
+                model=with_.spec.name,
+                model_version=with_.release.version,
+            )
+        )
+    return tuple(entries)
+
+
+def _language(tag: str | None) -> str:
+    return "" if not tag else LANGUAGES.get(tag.split("-")[0].lower(), tag)
+
+
+def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
+    """The latest contact details known at an instant, one row a person; text that is not known is null."""
+    names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
+    found: pd.DataFrame = _latest(record[CONTACT_DETAILS], instant, people, names).to_pandas()
+    return found.astype(object).where(found.notna(), None)
+
+
+def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
+    found = _latest(record[ATTRIBUTION], instant, people, ("practice",)).to_pandas().dropna()
+    return dict(zip(found.person_id, found.practice, strict=True))
+
+
+def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
+    import ibis
+
+    kept = rows.filter(rows.known_at <= instant, rows.person_id.isin(list(people)))
+    order = ibis.window(group_by="person_id", order_by=[ibis.desc("known_at"), ibis.desc("happened_from"), *names])
+    ranked = kept.mutate(place=ibis.row_number().over(order))
+    return ranked.filter(ranked.place == 0).select("person_id", *names).order_by("person_id")
+
+
+def _facility_names(record: Record, ids: Sequence[str]) -> dict[str, str]:
+    rows = record[FACILITY]
+    kept = rows.filter(rows.facility_id.isin(list(ids)), rows.name.notnull())
+    found = kept.group_by("facility_id").aggregate(name=kept.name.max()).to_pandas()
+    return dict(zip(found.facility_id, found.name, strict=True))
+
+
+CSV_COLUMNS = (
+    "rank",
+    "person_id",
+    "risk",
+    "tier",
+    "reasons",
+    "discharge_date",
+    "facility",
+    "practice",
+    "first_contact_due",
+    "phone",
+    "language",
+    "interpreter",
+    "model",
+    "model_version",
+)
+
+
+def write_csv(given: OutreachList, path: Path) -> None:
+    """The list as CSV, one row a person in order of rank; the same list gives the same bytes."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        for entry in given.entries:
+            writer.writerow(
+                (
+                    entry.rank,
+                    entry.person_id,
+                    f"{entry.risk:.6f}",
+                    entry.tier,
+                    "; ".join(f"{reason.sentence} ({reason.direction} risk)" for reason in entry.reasons),
+                    windows.iso(entry.discharge_day),
+                    entry.facility,
+                    entry.practice,
+                    windows.iso(entry.due),
+                    entry.phone,
+                    entry.language,
+                    "yes" if entry.interpreter else "",
+                    entry.model,
+                    entry.model_version,
+                )
+            )
