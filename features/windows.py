@@ -227,7 +227,8 @@ def age_in_years(birth_days: npt.ArrayLike, on_days: npt.ArrayLike) -> Ints:
 def _month_and_day(dates: npt.NDArray[np.datetime64]) -> Ints:
     months = dates.astype("datetime64[M]")
     days: Ints = (dates - months.astype("datetime64[D]")).astype(np.int64)
-    return (months.astype(np.int64) % 12) * 32 + days
+    found: Ints = (months.astype(np.int64) % 12) * 32 + days
+    return found
 
 
 def weekday(days: npt.ArrayLike) -> Ints:
