@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,15 +45,13 @@ def champion(model: str) -> Champion:
     """The champion as the pointer names it now. Raises BadModel for an unknown model, one never trained or promoted, a
     release that does not verify, or one whose features this code declares otherwise.
     """
-    asked = spec(model)
-    return _loaded(model, pointer.champion(model).as_posix(), asked)
+    spec(model)
+    return _loaded(model, pointer.champion(model))
 
 
 @lru_cache(maxsize=8)
-def _loaded(model: str, path: str, asked: Spec) -> Champion:
-    from pathlib import Path
-
-    release = load(Path(path))
+def _loaded(model: str, path: Path) -> Champion:
+    asked, release = spec(model), load(path)
     check_fingerprint(release, asked.features)
     return Champion(asked, release)
 
