@@ -316,15 +316,6 @@ def expression_of_local_end(day: ir.IntegerValue) -> ir.IntegerValue:
     return (day + 1) * SECONDS_A_DAY - 1
 
 
-def expression_of_month_start(year: int, month: ir.IntegerValue) -> ir.IntegerValue:
-    """First day of a month (1-12) of a year."""
-    import ibis
-
-    starts = month_starts(first_day_of_year(year), first_day_of_year(year + 1) - 1)
-    cases = [(month == i + 1, ibis.literal(start)) for i, start in enumerate(starts)]
-    return ibis.cases(*cases, else_=ibis.null("int64"))
-
-
 def expression_of_month_end(day: ir.IntegerValue) -> ir.IntegerValue:
     """Last day of the month in which each day lies."""
     import ibis

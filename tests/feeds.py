@@ -104,7 +104,7 @@ SYNPUF_ARCHIVES = (
 )
 
 
-def write_synpuf_slice(data_dir: Path, folder: Path, persons: int = 300) -> dict[str, int]:
+def write_synpuf_slice(data_dir: Path, folder: Path, persons: int = 120) -> dict[str, int]:
     """CSVs of a few persons of DE-SynPUF sample 1, those with a claim of two segments first; rows in each file."""
     texts = {}
     for name in SYNPUF_ARCHIVES:

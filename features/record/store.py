@@ -5,7 +5,7 @@
                                          a row group never spans two buckets, so one person is found without a scan
     STORE/batches/ID/quarantine.parquet  rejected input rows with the reason
 
-A batch's ID is the hash of the files it was read from: loading the same files twice changes nothing.
+A batch's ID is a hash of the files it was read from and of how: loading the same files twice changes nothing.
 """
 
 from __future__ import annotations
@@ -331,9 +331,9 @@ def commit(writer: Writer, batch: Batch) -> Manifest:
     return manifest
 
 
-def batch_id(hashes: Sequence[str]) -> str:
-    """The identity of a batch: the hash of the hashes of its files."""
-    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
+def batch_id(parts: Sequence[str]) -> str:
+    """The identity of a batch: the hash of what made it, the hashes of its files first of all; order does not matter."""
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]
 
 
 def table_files(store: Path, manifest: Manifest, name: str) -> list[str]:

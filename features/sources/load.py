@@ -99,7 +99,7 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
             _write(writer, table, parsed, delivery, brought)
         reasons = _quarantine(writer, parsed)
         batch = Batch(
-            id=batch_id([file.sha256 for file in counts]),
+            id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
             reader=reader.name,
             loaded_at=windows.now(),
             files=counts,

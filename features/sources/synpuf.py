@@ -8,7 +8,7 @@ declared discharge notice, known at the end of the day of discharge: dates, hosp
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from features import windows
@@ -25,6 +25,7 @@ from features.record.tables import (
 )
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Layout, Reader
+from features.sources.unmapped import UNMAPPED
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,7 +34,6 @@ CLAIMS_LAG_DAYS = 30  # declared by us: the file is silent
 SOURCE = "synpuf"
 DAY = "%Y%m%d"
 DIAGNOSES, PROCEDURES, SERVICES = 10, 6, 45
-UNMAPPED = "unmapped"
 
 BENEFICIARY_COLUMNS = (
     "DESYNPUF_ID",
@@ -131,24 +131,26 @@ def _coverage(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     import ibis
 
     year = _year(file)
-    months = ibis.range(1, 13).unnest().name("month")
-    count = raw.BENE_HI_CVRAGE_TOT_MONS.cast("int64")
+    starts = windows.month_starts(windows.first_day_of_year(year), windows.first_day_of_year(year + 1))
     rows = raw.select(
-        person_id=raw.DESYNPUF_ID, count=count, managed=raw.BENE_HMO_CVRAGE_TOT_MONS.try_cast("int64"), month=months
+        person_id=raw.DESYNPUF_ID,
+        count=raw.BENE_HI_CVRAGE_TOT_MONS.cast("int64"),
+        managed_care=(raw.BENE_HMO_CVRAGE_TOT_MONS.try_cast("int64") > 0).cast("int8"),
+        month=ibis.array(list(range(1, 13))).unnest(),
+        first=ibis.array(starts[:-1]).unnest(),
+        following=ibis.array(starts[1:]).unnest(),
     )
-    covered = rows.month > 12 - rows["count"] if year == FIRST_FILE_YEAR else rows.month <= rows["count"]
-    rows = rows.filter(covered)
-    first = windows.expression_of_month_start(year, rows.month)
+    rows = rows.filter(rows.month > 12 - rows["count"] if year == FIRST_FILE_YEAR else rows.month <= rows["count"])
     return rows.select(
         person_id=rows.person_id,
         payer=ibis.literal("medicare part a"),
         payer_type=ibis.literal("medicare"),
-        managed_care=(rows.managed > 0).cast("int8"),
+        managed_care=rows.managed_care,
         drug_coverage=ibis.literal(0, "int8"),
-        happened_from=first * windows.SECONDS_A_DAY,
-        happened_to=windows.expression_of_local_end(windows.expression_of_month_end(first)),
+        happened_from=rows["first"] * windows.SECONDS_A_DAY,
+        happened_to=rows.following * windows.SECONDS_A_DAY - 1,
         precision=ibis.literal("month"),
-        known_at=windows.expression_of_local_end(first),
+        known_at=windows.expression_of_local_end(rows["first"]),
         source=ibis.literal(SOURCE),
     )
 
@@ -171,7 +173,7 @@ def _inpatient_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         "no DESYNPUF_ID": raw.DESYNPUF_ID.isnull(),
         "no CLM_ID": raw.CLM_ID.isnull(),
-        "SEGMENT is not a number": raw.SEGMENT.try_cast("int64").isnull(),
+        "SEGMENT is not a number of 1 or more": ~(raw.SEGMENT.try_cast("int64") >= 1).fill_null(False),
         "CLM_ADMSN_DT is not a date": _admitted(raw).isnull(),
         "NCH_BENE_DSCHRG_DT is not a date": _discharged(raw).isnull(),
         "discharge before admission (negative length of stay)": _discharged(raw) < _admitted(raw),
@@ -212,43 +214,47 @@ def _claim_lines(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table
     )
 
 
-def _coded(raw: ir.Table, column: str, system: System, **more: ir.Value) -> ir.Table:
+def _coded(raw: ir.Table, columns: Sequence[str], system: System) -> ir.Table:
+    """The codes of some columns, one a row, with `place` counted from 1 among these columns, and `segment`."""
     import ibis
 
-    rows = raw.filter(raw[column].notnull())
-    code = system.expression(rows[column])
+    names = ("happened_from", "happened_to", "precision", "known_at", "source")
+    rows = raw.mutate(**_claim_time(raw)).select(
+        *names,
+        person_id="DESYNPUF_ID",
+        claim_id="CLM_ID",
+        segment="SEGMENT",
+        place=ibis.array(list(range(1, len(columns) + 1))).unnest(),
+        written=ibis.array([raw[column] for column in columns]).unnest(),
+    )
+    rows = rows.filter(rows.written.notnull())
+    code = system.expression(rows.written)
     return rows.select(
-        person_id=rows.DESYNPUF_ID,
-        claim_id=rows.CLM_ID,
+        *names,
+        *("person_id", "claim_id", "segment", "place"),
         version=ibis.literal(0, "int64"),
         code_system=ibis.ifelse(code.notnull(), system.name, UNMAPPED),
-        code=ibis.coalesce(code, rows[column].upper()),
-        **more,
-        **_claim_time(rows),
+        code=ibis.coalesce(code, rows.written.upper()),
     )
 
 
 def _diagnoses(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     import ibis
 
+    admitting = _coded(raw, ["ADMTNG_ICD9_DGNS_CD"], ICD9CM).mutate(role=ibis.literal("admitting"))
+    listed = _coded(raw, [f"ICD9_DGNS_CD_{i}" for i in range(1, DIAGNOSES + 1)], ICD9CM)
     # the first code of a continuation segment is not a second principal diagnosis
-    first, later = raw.filter(raw.SEGMENT == "1"), raw.filter(raw.SEGMENT != "1")
-    parts = [
-        _coded(raw, "ADMTNG_ICD9_DGNS_CD", ICD9CM, role=ibis.literal("admitting")),
-        _coded(first, "ICD9_DGNS_CD_1", ICD9CM, role=ibis.literal("principal")),
-        _coded(later, "ICD9_DGNS_CD_1", ICD9CM, role=ibis.literal("secondary")),
-        *(_coded(raw, f"ICD9_DGNS_CD_{i}", ICD9CM, role=ibis.literal("secondary")) for i in range(2, DIAGNOSES + 1)),
-    ]
-    return ibis.union(parts[0], *parts[1:])
+    principal = (listed.place == 1) & (listed.segment == "1")
+    listed = listed.mutate(role=ibis.ifelse(principal, "principal", "secondary"))
+    return admitting.union(listed).drop("segment", "place")
 
 
 def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    columns = [(f"ICD9_PRCDR_CD_{i}", ICD9PCS) for i in range(1, PROCEDURES + 1)]
-    columns += [(f"HCPCS_CD_{i}", HCPCS) for i in range(1, SERVICES + 1) if f"HCPCS_CD_{i}" in raw.columns]
-    parts = [_coded(raw, column, system) for column, system in columns]
-    return ibis.union(parts[0], *parts[1:])
+    rows = _coded(raw, [f"ICD9_PRCDR_CD_{i}" for i in range(1, PROCEDURES + 1)], ICD9PCS)
+    services = [f"HCPCS_CD_{i}" for i in range(1, SERVICES + 1) if f"HCPCS_CD_{i}" in raw.columns]
+    if services:
+        rows = rows.union(_coded(raw, services, HCPCS))
+    return rows.drop("segment", "place")
 
 
 def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:

@@ -109,7 +109,7 @@ def test_bad_rows_are_quarantined_with_their_reason(tmp_path: Path) -> None:
         "BENE_SEX_IDENT_CD is not 1 or 2": 1,
         "BENE_HI_CVRAGE_TOT_MONS is not 0 to 12": 1,
         "no CLM_ID": 1,
-        "SEGMENT is not a number": 1,
+        "SEGMENT is not a number of 1 or more": 1,
         "CLM_ADMSN_DT is not a date": 1,
         "discharge before admission (negative length of stay)": 1,
         "CLM_PMT_AMT is not an amount": 1,

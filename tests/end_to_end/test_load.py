@@ -1,0 +1,413 @@
+"""Loading as a user does it: every row accounted for, nothing loaded twice, nothing lost when a load is broken off."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from features.errors import BadInput, BadStore, Failure
+from features.record import tables
+from features.record.record import open_record
+from features.record.store import batch_id, loading, read_manifest, table_files
+from features.sources import synpuf
+from features.sources.cli import load as load_command
+from features.sources.formats import READERS, reader
+from features.sources.load import LoadReport, load
+from features.sources.reader import Delivery
+from tests.conftest import PROJECT
+from tests.feeds import load_feed, rows_of, write_feed, write_synpuf, write_synpuf_slice
+
+CANARY = "CANARY-7719"
+
+
+def _load(given: Path, store: Path) -> LoadReport:
+    return load(synpuf.READER, given, store, Delivery())
+
+
+def _content(store: Path) -> dict[str, list[str]]:
+    """Every row of every table, sorted: what a store holds, however it came there."""
+    manifest = read_manifest(store)
+    found = {}
+    for table in tables.TABLES:
+        paths = table_files(store, manifest, table.name)
+        found[table.name] = sorted(repr(row) for path in paths for row in pq.read_table(path).to_pylist())
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _files(store: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def slice_folder(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A hundred beneficiaries of DE-SynPUF, as CSV, and how many rows each file has."""
+    folder = tmp_path_factory.mktemp("synpuf")
+    return folder, write_synpuf_slice(data_dir, folder)
+
+
+@pytest.fixture(scope="module")
+def slice_store(
+    slice_folder: tuple[Path, dict[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, LoadReport]:
+    store = tmp_path_factory.mktemp("stores") / "slice"
+    return store, _load(slice_folder[0], store)
+
+
+# ---- every row is accounted for
+
+
+def test_every_row_of_a_slice_of_synpuf_is_accounted_for(
+    slice_folder: tuple[Path, dict[str, int]], slice_store: tuple[Path, LoadReport]
+) -> None:
+    folder, counts = slice_folder
+    store, report = slice_store
+    assert {file.name: file.read for file in report.files} == counts
+    assert all(file.loaded + file.quarantined == file.read for file in report.files)
+    assert report.quarantined == 0
+    claims = (folder / "DE1_0_2008_to_2010_Inpatient_Claims_Sample_1.csv").read_text().splitlines()[1:]
+    of_first_segment = [line for line in claims if line.split(",")[2] == "1"]
+    assert len(claims) > len(of_first_segment) > 0
+    assert report.rows["claim_line"] == len(claims)
+    assert report.rows["discharge_notice"] == len(of_first_segment)
+    assert len(rows_of(store, tables.CLAIM_LINE, "claim_id", "claim_line_number")) == len(claims)
+
+
+def test_zips_gzips_and_sub_folders_give_the_same_store_as_plain_files(
+    slice_folder: tuple[Path, dict[str, int]], slice_store: tuple[Path, LoadReport], tmp_path: Path
+) -> None:
+    plain = sorted(slice_folder[0].iterdir())
+    given = tmp_path / "in"
+    (given / "deep" / "er").mkdir(parents=True)
+    with zipfile.ZipFile(given / "deep" / "beneficiaries.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in plain[:2]:
+            archive.write(path, f"inside/{path.name}")
+    (given / "deep" / "er" / f"{plain[2].name}.gz").write_bytes(gzip.compress(plain[2].read_bytes()))
+    shutil.copy(plain[3], given)
+    _load(given, tmp_path / "store")
+    assert _content(tmp_path / "store") == _content(slice_store[0])
+
+
+def test_several_samples_go_into_one_store(slice_folder: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
+    """Samples are folders of files of the same names: each is read, and the report tells them apart."""
+    path = slice_folder[0] / "DE1_0_2008_Beneficiary_Summary_File_Sample_1.csv"
+    head, *lines = path.read_text().splitlines()
+    for sample, part in (("one", lines[:50]), ("two", lines[50:])):
+        (tmp_path / "in" / sample).mkdir(parents=True)
+        (tmp_path / "in" / sample / path.name).write_text("\n".join([head, *part]) + "\n")
+    report = _load(tmp_path / "in", tmp_path / "store")
+    assert [(file.name, file.read) for file in report.files] == [
+        (f"one/{path.name}", 50),
+        (f"two/{path.name}", len(lines) - 50),
+    ]
+
+
+# ---- nothing is loaded twice, and order does not matter
+
+
+def test_the_same_content_under_two_names_is_loaded_once(tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c"}])
+    shutil.copy(path, path.with_name("copy of it.csv"))
+    report = load_feed(tmp_path / "in", tmp_path / "store")
+    assert (len(report.files), report.rows["claim_line"]) == (1, 1)
+
+
+def test_a_second_load_of_the_same_files_changes_no_byte(
+    slice_folder: tuple[Path, dict[str, int]], slice_store: tuple[Path, LoadReport]
+) -> None:
+    store, first = slice_store
+    before = _files(store)
+    again = _load(slice_folder[0], store)
+    assert (again.read, again.loaded, again.files) == (0, 0, ())
+    assert sorted(again.already) == sorted(file.name for file in first.files)
+    assert _files(store) == before
+
+
+def test_the_order_in_which_files_are_loaded_does_not_matter(
+    slice_folder: tuple[Path, dict[str, int]], tmp_path: Path
+) -> None:
+    files = sorted(slice_folder[0].iterdir())[:2]
+    stores = tmp_path / "forth", tmp_path / "back"
+    for store, order in zip(stores, (files, files[::-1]), strict=True):
+        for path in order:
+            _load(path, store)
+    forth, back = (_content(store) for store in stores)
+    assert forth == back
+    assert {"person", "coverage", "claim_line", "discharge_notice"} <= set(forth)
+    assert read_manifest(stores[0]).fingerprint == read_manifest(stores[1]).fingerprint
+
+
+# ---- one bad row never stops a load
+
+
+def test_rows_that_are_no_rows_are_quarantined_alone(tmp_path: Path) -> None:
+    """Too many or too few fields, bytes that are no text, an open quote: each costs its own line and no other."""
+    good = [{"claim_id": f"c{i}", "plan": "x"} for i in range(6)]
+    path = write_feed(tmp_path / "in", "medical_claim", good)
+    head, *lines = path.read_bytes().splitlines()
+    lines[0] += b",one,more"
+    lines[1] = b"too,few"
+    lines[2] = lines[2].replace(b"c2", b"caf\xe9")
+    lines[3] = lines[3].replace(b"c3", b'"c3')
+    path.write_bytes(b"\n".join([head, *lines, *lines[4:], b""]))
+    report = load_feed(path, tmp_path / "store")
+    assert (report.read, report.loaded, report.quarantined) == (8, 4, 4)
+    quarantine = pq.read_table(next((tmp_path / "store" / "batches").glob("*/quarantine.parquet"))).to_pylist()
+    assert [(row["line"], row["reason"]) for row in quarantine] == [
+        (2, "not a row of this file: more fields than the header"),
+        (3, "not a row of this file: fewer fields than the header"),
+        (4, "not a row of this file: text that is not UTF-8"),
+        (5, "not a row of this file: fewer fields than the header"),
+    ]
+
+
+def test_a_rejected_row_is_found_by_its_line_behind_broken_ones(tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "a"}, {"claim_id": ""}, {"claim_id": "b"}])
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "broken", lines[1], "broken too", lines[2], lines[3]]) + "\n")
+    load_feed(path, tmp_path / "store")
+    quarantine = pq.read_table(next((tmp_path / "store" / "batches").glob("*/quarantine.parquet"))).to_pylist()
+    assert [(row["line"], row["reason"]) for row in quarantine if row["reason"] == "no claim_id"] == [
+        (5, "no claim_id")
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r\n", 1),
+        lambda text: "\ufeff" + text,
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("c1", '"c1\nof two lines"'),
+        lambda text: text.replace("c1", '"c1, ""quoted"""'),
+    ],
+    ids=["windows", "mixed line ends", "byte order mark", "no last line end", "a value of two lines", "quotes"],
+)
+def test_every_way_to_write_a_csv_is_read(written: object, tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c1"}, {"claim_id": "c2"}])
+    path.write_bytes(written(path.read_text()).encode())  # type: ignore[operator]  # a function by the parameters above
+    report = load_feed(path, tmp_path / "store")
+    assert (report.read, report.loaded) == (2, 2)
+
+
+# ---- bad input is one clear line
+
+
+def _damaged_zip(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("a.csv", "x,y\n" * 1000)
+    content = (folder / "a.zip").read_bytes()
+    (folder / "a.zip").write_bytes(content[: len(content) // 2])
+    return folder
+
+
+def _truncated_gzip(folder: Path) -> Path:
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"x,y\n1,2\n" * 1000)[:-12])
+    return folder
+
+
+def _other_files(folder: Path) -> Path:
+    (folder / "a.csv").write_text("x,y\n1,2\n")
+    return folder
+
+
+def _without_a_column(folder: Path) -> Path:
+    write_synpuf(folder, 2008, [{}])
+    path = next(folder.iterdir())
+    path.write_text(path.read_text().replace("BENE_SEX_IDENT_CD", "SEX"))
+    return folder
+
+
+def _no_parquet(folder: Path) -> Path:
+    (folder / "a.parquet").write_bytes(b"PAR1 not really")
+    return folder
+
+
+def _doubled_column(folder: Path) -> Path:
+    write_synpuf(folder, 2008, [{}])
+    path = next(folder.iterdir())
+    path.write_text(path.read_text().replace("BENE_RACE_CD", "BENE_SEX_IDENT_CD,BENE_RACE_CD", 1))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (lambda folder: folder / "nowhere", "got a path that is not there"),
+        (lambda folder: folder, "got no data file"),
+        (_other_files, "got no file of the format synpuf among 1; expected beneficiary summary with DESYNPUF_ID"),
+        (
+            _without_a_column,
+            "Sample_1.csv without BENE_SEX_IDENT_CD; expected the columns of synpuf beneficiary summary",
+        ),
+        (_doubled_column, "with one column name twice"),
+        (_damaged_zip, "got a.zip, which is damaged"),
+        (_truncated_gzip, "got a.csv.gz, which is damaged"),
+        (_no_parquet, "got a.parquet, which is not Parquet"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said_in_one_line_and_leaves_no_store(made: object, says: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    given = made(tmp_path / "in")  # type: ignore[operator]  # a function by the parameters above
+    with pytest.raises(BadInput) as refused:
+        _load(given, tmp_path / "store")
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(BadStore):
+        open_record(tmp_path / "store")
+
+
+def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match=", ".join(each.name for each in READERS)):
+        reader("omop")
+
+
+def test_files_without_rows_leave_an_empty_store_that_says_so(tmp_path: Path) -> None:
+    write_feed(tmp_path / "in", "medical_claim", [])
+    report = load_feed(tmp_path / "in", tmp_path / "store")
+    assert (report.read, report.rows) == (0, {})
+    with pytest.raises(BadStore, match="a folder without a store"):
+        open_record(tmp_path / "store")
+
+
+def test_rows_that_are_all_rejected_are_kept_and_the_store_says_that_it_is_empty(tmp_path: Path) -> None:
+    write_feed(tmp_path / "in", "medical_claim", [{"claim_id": ""}])
+    assert load_feed(tmp_path / "in", tmp_path / "store").quarantined == 1
+    assert load_feed(tmp_path / "in", tmp_path / "store").already == ("medical_claim.csv",)
+    with pytest.raises(BadStore, match="an empty store"):
+        open_record(tmp_path / "store")
+
+
+def test_a_store_keeps_its_zone(tmp_path: Path) -> None:
+    """Days of one store mean one calendar: a second zone would shift what was known by hours."""
+    write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c"}])
+    load_feed(tmp_path / "in", tmp_path / "store")
+    with pytest.raises(BadStore, match="got zone Europe/Paris; expected the store's own, America/New_York"):
+        load(reader("tuva"), tmp_path / "in", tmp_path / "store", Delivery(), "Europe/Paris")
+
+
+# ---- the command
+
+
+def test_the_command_reports_and_never_shows_a_value_of_a_row(tmp_path: Path) -> None:
+    """A canary stands in good, rejected and broken rows: it may be found in the store and nowhere else."""
+    rows = [
+        {"claim_id": f"{CANARY}-a", "person_id": CANARY, "diagnosis_code_1": CANARY},
+        {"claim_id": "", "person_id": CANARY},
+        {"claim_id": "c", "paid_amount": CANARY},
+        {"claim_id": "c", "claim_start_date": CANARY},
+    ]
+    path = write_feed(tmp_path / "in", "medical_claim", rows)
+    path.write_text(path.read_text() + f"{CANARY},too few\n")
+    (tmp_path / "in" / "notes.txt").write_text("not a feed\n")
+    args = ["tuva", str(tmp_path / "in"), "--store", str(tmp_path / "store"), "--json", str(tmp_path / "report.json")]
+    done = CliRunner().invoke(load_command, args, catch_exceptions=False)
+    assert done.exit_code == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["files"] == {
+        "medical_claim.csv": {
+            "read": 5,
+            "loaded": 1,
+            "quarantined": 4,
+            "layout": "medical_claim",
+            "already_loaded": False,
+        }
+    }
+    assert (report["read"], report["loaded"], report["quarantined"]) == (5, 1, 4)
+    assert report["unread"] == ["notes.txt"]
+    assert report["unmapped"]["diagnosis.code"] == {"codes": 1, "unmapped": 1}
+    told = done.output + (tmp_path / "report.json").read_text() + (tmp_path / "store" / "manifest.json").read_text()
+    assert "paid_amount is not a number" in done.output
+    assert "not evaluable on this source" in done.output
+    assert CANARY not in told
+    assert rows_of(tmp_path / "store", tables.CLAIM_LINE, "person_id") == [(CANARY,)]
+
+    again = CliRunner().invoke(load_command, args, catch_exceptions=False)
+    assert "already in the store" in again.output
+    assert json.loads((tmp_path / "report.json").read_text())["files"]["medical_claim.csv"] == {
+        "read": 0,
+        "loaded": 0,
+        "quarantined": 0,
+        "already_loaded": True,
+    }
+
+
+def test_the_command_is_imported_without_anything_heavy() -> None:
+    heavy = "{'duckdb', 'ibis', 'pandas', 'numpy', 'pyarrow'}"
+    code = f"import sys, features.sources.cli; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+# ---- broken off, and two at once
+
+
+DRIVER = """
+import os, pathlib, signal, sys
+from features.record import store
+from features.sources import load
+from features.sources.formats import reader
+from features.sources.reader import Delivery
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+MOMENTS = {
+    "tables are being written": (load, "_quarantine"),
+    "the batch is about to be moved": (store, "_sync_folder"),
+    "the batch is moved and the manifest is not": (store, "_write_manifest"),
+    "the new manifest is written and not swapped": (pathlib.Path, "replace"),
+}
+place, name = MOMENTS[sys.argv[1]]
+setattr(place, name, die)
+load.load(reader("tuva"), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), Delivery())
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "tables are being written",
+        pytest.param("the batch is about to be moved", marks=pytest.mark.slow),
+        "the batch is moved and the manifest is not",
+        pytest.param("the new manifest is written and not swapped", marks=pytest.mark.slow),
+    ],
+)
+def test_a_load_killed_half_way_leaves_the_store_as_it_was_and_can_be_repeated(moment: str, tmp_path: Path) -> None:
+    store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
+    first = write_feed(tmp_path / "one", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    second = write_feed(tmp_path / "two", "contact", [{"person_id": "p2", "updated_date": "2024-01-02"}])
+    load_feed(first, store)
+    before, manifest = _content(store), (store / "manifest.json").read_bytes()
+
+    killed = subprocess.run([sys.executable, "-c", DRIVER, moment, second, store], cwd=PROJECT, check=False)
+    assert killed.returncode == -9
+    assert _content(store) == before
+    assert (store / "manifest.json").read_bytes() == manifest
+
+    assert load_feed(second, store).loaded == 1
+    for path in (first, second):
+        load_feed(path, undisturbed)
+    assert _content(store) == _content(undisturbed)
+    assert {path.name for path in (store / "batches").iterdir()} == {b.id for b in read_manifest(store).batches}
+
+
+def test_of_two_loads_at_once_the_second_is_refused_and_the_first_is_kept(tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    with loading(tmp_path / "store"):
+        with pytest.raises(BadStore, match="another load is writing") as refused:
+            load_feed(path, tmp_path / "store")
+        assert isinstance(refused.value, Failure)
+    assert load_feed(path, tmp_path / "store").loaded == 1
+
+
+def test_a_batch_is_named_by_its_files_in_whatever_order() -> None:
+    assert batch_id(["b", "a"]) == batch_id(["a", "b"]) != batch_id(["a"])
