@@ -1,4 +1,4 @@
-"""Bills before delivery: their heads, diagnoses, procedures and lines; and those of offices and emergency departments."""
+"""Bills before delivery: heads, diagnoses, procedures, lines; and those of offices and emergency departments."""
 
 from __future__ import annotations
 

@@ -14,6 +14,10 @@ from features.simulate.population import People, Period
 from features.simulate.therapies import Therapies
 
 ROOM = 7
+DEAR_CLASSES = (
+    "anticoagulant", "insulin", "GLP-1 agonist", "SGLT2 inhibitor", "DPP-4 inhibitor", "inhaled corticosteroid",
+    "neprilysin inhibitor",
+)  # fmt: skip
 ORIGINAL, REVERSAL, ADJUSTMENT, NEW = 0, 1, 2, 3
 PERMILLE = np.array([1000, 1000, 870, 1000])
 SIGN = np.array([1, -1, 1, 1])  # a reversal takes back exactly what was given, to the cent
@@ -139,8 +143,7 @@ def pharmacy(
     at = take(fills, delivered["bill"])
     version = delivered["version"]
     price = 300 + (np.arange(len(PRODUCTS)) * 7919) % 9_000
-    price[[product.drug_class in ("anticoagulant", "insulin", "GLP-1 agonist", "SGLT2 inhibitor", "inhaled corticosteroid",
-                                  "neprilysin inhibitor", "DPP-4 inhibitor") for product in PRODUCTS]] += 30_000  # fmt: skip
+    price[[product.drug_class in DEAR_CLASSES for product in PRODUCTS]] += 30_000
     cents, sign = price[at["product"]] * at["supply"] // 30 * PERMILLE[version] // 1000, SIGN[version]
     size = len(version)
     return {

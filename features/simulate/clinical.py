@@ -71,7 +71,8 @@ def ward_results(people: People, stays: Frame, uses: therapies.Therapies, visit:
         lots.append(_rows(person[done], TEST["filtration rate"], rate, at[done], (at + wait)[done], visit[done]))
     failing = ill[:, conditions.INDEX["heart failure"]]
     extra = (
-        ("natriuretic peptide", np.exp(random.normal(4.2, 0.7, size) + 1.9 * failing), failing | (random.random(size) < 0.2)),
+        ("natriuretic peptide", np.exp(random.normal(4.2, 0.7, size) + 1.9 * failing),
+         failing | (random.random(size) < 0.2)),
         ("troponin", np.exp(random.normal(2.3, 0.9, size)), random.random(size) < 0.3),
         ("clotting ratio", random.normal(1.1, 0.1, size) + random.gamma(2, 0.5, size) * therapies.flags(
             uses, ("anticoagulant",), person, stays["day"]), random.random(size) < 0.35),
@@ -134,12 +135,13 @@ def clinic_results(people: People, visits: Visits, seed: int, block: int) -> Fra
     at = frame["day"] * SECONDS_A_DAY + frame["second"] + 1800
     wait = random.integers(6, 40, size) * 3600
     everything = np.ones(size, dtype=np.bool_)
+    age, women = people.age(frame["day"], person), people.female[person]
     values = (
-        ("haemoglobin", 13.4 - 0.6 * people.female[person] - 1.6 * has("anaemia") + random.normal(0, 1.0, size), everything),
+        ("haemoglobin", 13.4 - 0.6 * women - 1.6 * has("anaemia") + random.normal(0, 1, size), everything),
         ("sodium", 139.5 + random.normal(0, 2.2, size), everything),
         ("potassium", 4.2 + random.normal(0, 0.35, size), everything),
         ("creatinine", creatinine, everything),
-        ("filtration rate", filtration(creatinine, people.female[person], people.age(frame["day"], person)), everything),
+        ("filtration rate", filtration(creatinine, women, age), everything),
         ("LDL cholesterol", 108 - 20 * has("lipids") + random.normal(0, 28, size), random.random(size) < 0.5),
         ("glycated haemoglobin", 5.6 + 1.7 * diabetic + random.normal(0, 0.8, size) * (0.3 + diabetic), diabetic),
         ("urine albumin to creatinine", np.exp(2.4 + 1.4 * has("diabetes complicated") + random.normal(0, 0.8, size)),

@@ -66,7 +66,9 @@ def pick(random: np.random.Generator, options: tuple[tuple[int, ...], ...], rows
     """For each row one of the positions that `options` lists for its number, at random."""
     width = max(len(choice) for choice in options)
     table = np.array([[choice[column % len(choice)] for column in range(width)] for choice in options], dtype=np.int64)
-    return table[rows, random.integers(0, width * 60, len(rows)) % np.array([len(c) for c in options])[rows]]
+    counts = np.array([len(choice) for choice in options])
+    column = (random.random(len(rows)) * counts[rows]).astype(np.int64)
+    return np.asarray(table[rows, column], dtype=np.int64)
 
 
 PRINCIPAL = tuple(tuple(diagnosis(code) for code in reason.principal) for reason in reasons.REASONS)

@@ -110,4 +110,4 @@ def onsets(random: np.random.Generator, age: Floats, frailty: Floats, start: int
 
 def active(onset: Ints, day: Ints) -> Flags:
     """Which conditions are there on a day: shape of `onset`, one day for each row."""
-    return (onset != NO_DAY) & (onset <= day[:, None])
+    return np.asarray((onset != NO_DAY) & (onset <= day[:, None]), dtype=np.bool_)

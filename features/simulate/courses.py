@@ -11,17 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.simulate import conditions, delivery, facts, planted, stay
+from features.simulate import conditions, delivery, facts, planted, reasons, stay
 from features.simulate.ambulatory import CANCELLED, Emergencies, Visits
 from features.simulate.frame import NO_DAY, Array, Flags, Floats, Frame, Ints, generator, logistic, stack, take
 from features.simulate.ground import Ground
 from features.simulate.population import YEAR, People, Period
 from features.simulate.therapies import Therapies
-from features.windows import SECONDS_A_DAY
 
 ROOM = 4
 ROUNDS = 80
-BASE_RATE = -1.70  # log of admissions a year of a healthy 70-year-old
+BASE_RATE = -1.62  # log of admissions a year of a healthy 70-year-old
 RISKY = ("heart failure", "lung disease", "kidney disease 4", "metastasis", "liver disease", "dementia", "frailty")
 
 
@@ -41,10 +40,9 @@ class Courses:
 def rates(people: People, keep: Array) -> Floats:
     """Yearly rate of admissions when every condition that a person will ever have is there."""
     ever = people.onset != NO_DAY
-    age = people.age(np.full(len(people), people.birth + 70 * 365), np.arange(len(people)))
     burden = np.minimum(ever.sum(axis=1), 14)
     risky = ever[:, [conditions.INDEX[name] for name in RISKY]].sum(axis=1)
-    return np.asarray(np.exp(BASE_RATE + 0.075 * burden + 0.22 * risky + 0.0 * age + 0.18 * people.frailty) * keep)
+    return np.asarray(np.exp(BASE_RATE + 0.075 * burden + 0.22 * risky + 0.18 * people.frailty) * keep)
 
 
 def next_own(
@@ -125,8 +123,8 @@ def _round(
     written = ill & (random.random(ill.shape) < 0.72)
     _clear(visits, emergencies, person, now["day"], now["last"])
     seen = facts.visible(people, past, visits, emergencies, uses, now)
-    truth = _outcomes(random, now, seen, ground, keep, person, state)
-    now.update(_aftermath(random, people, now, truth, state, calendar, period))
+    truth = _outcomes(random, now, seen, ground, keep, person)
+    now.update(_aftermath(random, people, now, truth, state, calendar))
     facts.remember_stays(past, now, written)
     harmed = np.flatnonzero(now["harm_visit_day"] != NO_DAY)
     known = np.where(now["harm_visit_told"], now["harm_visit_day"], now["harm_visit_file"])[harmed]
@@ -166,9 +164,7 @@ def _clear(visits: Visits, emergencies: Emergencies, person: Ints, day: Ints, la
     emergencies.frame["dropped"][event] = True
 
 
-def _outcomes(
-    random: np.random.Generator, now: Frame, seen: Frame, ground: Ground, keep: Array, person: Ints, state: Frame
-) -> Frame:
+def _outcomes(random: np.random.Generator, now: Frame, seen: Frame, ground: Ground, keep: Array, person: Ints) -> Frame:
     """The planted risks of each discharge alive, and what chance made of them."""
     alive = now["disposition"] != stay.INDEX[stay.DIED]
     effect = ground.hospital_effect[now["hospital"]]
@@ -200,9 +196,8 @@ def _outcomes(
 
 
 def _aftermath(
-    random: np.random.Generator, people: People, now: Frame, truth: Frame, state: Frame, calendar: delivery.Calendar,
-    period: Period,
-) -> Frame:  # fmt: skip
+    random: np.random.Generator, people: People, now: Frame, truth: Frame, state: Frame, calendar: delivery.Calendar
+) -> Frame:
     """Day of return, day and kind of harm, and whether the follow-up visit is kept. NO_DAY where there is none."""
     size = len(now["person"])
     last, free = now["last"], state["harm_free_until"][now["person"]]
@@ -245,7 +240,7 @@ def _schedule(
     size = len(person)
     died = ~truth["alive"]
     own = next_own(random, people, rate, person, last + 30, period)
-    cycle = (now["reason"] == stay.reasons.INDEX["chemotherapy"]) & (random.random(size) < 0.6)
+    cycle = (now["reason"] == reasons.INDEX["chemotherapy"]) & (random.random(size) < 0.6)
     soon = last + random.integers(20, 29, size)
     returns = truth["returns"]
     cause = np.where(

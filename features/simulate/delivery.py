@@ -23,7 +23,8 @@ class Calendar:
 
     def delivered(self, paid: Array) -> Ints:
         """The day of the first delivery on or after the day of payment."""
-        return self.month_ends[np.searchsorted(self.month_ends, paid).clip(0, len(self.month_ends) - 1)]
+        place = np.searchsorted(self.month_ends, paid).clip(0, len(self.month_ends) - 1)
+        return np.asarray(self.month_ends[place], dtype=np.int64)
 
 
 def calendar(start: int, end: int) -> Calendar:

@@ -136,8 +136,11 @@ def visible(
     running = ((first != NO_DAY) & (first <= last[:, None] - 240)).sum(axis=1)
     supply = uses.cardiac_supply(person, last - 240, last - 61)
     begun = ((uses.counts[person] != NO_DAY) & (uses.counts[person] <= last[:, None] - 60)).sum(axis=1)
-    booked = stay["follow_day"] != NO_DAY
-    soon = booked & (stay["follow_day"] <= last + 7)
+    rows, visit = visits.between(person, last, last + 7)
+    start = visits.frame["day"][visit] * SECONDS_A_DAY + visits.frame["second"][visit]
+    ahead = (visits.frame["booked"][visit] <= stay["left"][rows]) & (start > stay["left"][rows])
+    follows = (stay["follow_day"] != NO_DAY) & (stay["follow_day"] <= last + 7)
+    soon = follows | (_counted(rows, ahead, size) > 0)
     kidney = has("kidney disease 3") | has("kidney disease 4")
     truths: dict[str, Array] = {
         "admitted_once": admissions == 1,

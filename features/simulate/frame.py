@@ -67,7 +67,8 @@ def chosen(random: np.random.Generator, shares: Sequence[float] | Floats, size: 
 def chosen_by_row(random: np.random.Generator, log_weights: Floats) -> Ints:
     """One category for each row, with probability proportional to exp(log weight)."""
     weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True)).cumsum(axis=1)
-    return (weights < (random.random(len(weights)) * weights[:, -1])[:, None]).sum(axis=1).astype(np.int64)
+    below = weights < (random.random(len(weights)) * weights[:, -1])[:, None]
+    return np.asarray(below.sum(axis=1), dtype=np.int64)
 
 
 def logistic(log_odds: Array) -> Floats:

@@ -23,6 +23,8 @@ SPECIALTIES: tuple[str, ...] = (
 )  # fmt: skip
 
 CITIES: tuple[str, ...] = ("Newtown", "Riverside", "Lakeview", "Hillcrest", "Oldport", "Fairfield")
+ZIPS: tuple[str, ...] = tuple(f"{10_900 + 7 * position:05d}" for position in range(40))
+ZIP_CITIES: tuple[str, ...] = tuple(CITIES[position % len(CITIES)] for position in range(len(ZIPS)))
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,17 @@ def npi(number: int) -> str:
     return body + str(-sum(doubled) % 10)
 
 
-def facilities(hospitals: int, zips: tuple[str, ...], zip_city: tuple[str, ...]) -> tuple[Facility, ...]:
+def facilities(hospitals: int) -> tuple[Facility, ...]:
     """Hospitals (two of them critical access), then nursing homes, rehabilitation, agencies, hospices."""
     kinds = [("short term acute", 1)] * (hospitals - 2) + [("critical access", 1301)] * 2
     kinds += [("skilled nursing", 5001)] * 10 + [("rehabilitation", 3025)] * 2
     kinds += [("home health agency", 7001)] * 4 + [("hospice", 1501)] * 2
     built = []
     for position, (kind, first) in enumerate(kinds):
-        place = position % len(zips)
+        place = position % len(ZIPS)
         ccn = f"33{first + position:04d}"
         name = f"Simulated {kind} {position + 1}"
-        built.append(Facility(npi(50_000_000 + position), ccn, name, kind, zip_city[place], zips[place]))
+        built.append(Facility(npi(50_000_000 + position), ccn, name, kind, ZIP_CITIES[place], ZIPS[place]))
     return tuple(built)
 
 
@@ -92,9 +94,7 @@ def ground(members: int) -> Ground:
     """The ground for a network of this many members."""
     hospitals = int(np.clip(12 + members // 12_500, 12, len(HOSPITAL_EFFECTS)))
     practices = int(np.clip(members // 400, 12, 150))
-    zips = tuple(f"{10_900 + 7 * position:05d}" for position in range(40))
-    zip_city = tuple(CITIES[position % len(CITIES)] for position in range(len(zips)))
-    built = facilities(hospitals, zips, zip_city)
+    built = facilities(hospitals)
     kinds = np.array([facility.facility_type for facility in built])
     specialty, practice = [], []
     for place in range(practices):
@@ -115,13 +115,13 @@ def ground(members: int) -> Ground:
         agencies=np.flatnonzero(kinds == "home health agency"),
         hospices=np.flatnonzero(kinds == "hospice"),
         practices=practices,
-        practice_share=1.0 + np.arange(practices) % 4,
+        practice_share=np.asarray(1 + np.arange(practices) % 4, dtype=np.float64),
         access=access,
         clinician_npi=tuple(npi(10_000_000 + position) for position in range(len(specialties))),
         clinician_specialty=specialties,
         clinician_practice=np.array(practice, dtype=np.int64),
         primary=np.flatnonzero(specialties < 2),
-        zips=zips,
-        zip_city=zip_city,
-        deprived=np.arange(len(zips)) % 10 < 3,
+        zips=ZIPS,
+        zip_city=ZIP_CITIES,
+        deprived=np.arange(len(ZIPS)) % 10 < 3,
     )

@@ -39,8 +39,8 @@ def next_admission(stays: Frame) -> Ints:
     return following
 
 
-def ward_codes(random: np.random.Generator, stays: Frame, truths: Frame, written: Flags) -> tuple[Ints, Ints, Ints]:
-    """(diagnoses, present on admission, principal) of each stay's bill."""
+def ward_codes(random: np.random.Generator, stays: Frame, truths: Frame, written: Flags) -> tuple[Ints, Ints]:
+    """(diagnoses, present on admission) of each stay's bill, the principal one first."""
     size = len(stays["person"])
     harmed = stays["harm"] >= 0
     kind = np.where(harmed, stays["harm"], 0)
@@ -56,13 +56,13 @@ def ward_codes(random: np.random.Generator, stays: Frame, truths: Frame, written
     position = np.argmax(diagnoses == arose[:, None], axis=1)
     rows = np.flatnonzero(arose >= 0)
     present[rows, position[rows]] = 0
-    return diagnoses, present, principal
+    return diagnoses, present
 
 
 def wards(ground: Ground, stays: Frame, truths: Frame, written: Flags, seed: int, block: int) -> Bills:
-    """Institutional inpatient bills: one a stay, two when the person is moved to another hospital, more when interim."""
+    """Institutional inpatient bills: one a stay, two when the person changes hospital, more when interim."""
     random = generator(seed, block, ROOM)
-    diagnoses, present, principal = ward_codes(random, stays, truths, written)
+    diagnoses, present = ward_codes(random, stays, truths, written)
     size = len(stays["person"])
     major = truths["major_comorbidity"]
     some = (diagnoses >= 0).sum(axis=1) >= 4
@@ -177,8 +177,9 @@ def aftercare(ground: Ground, stays: Frame, deaths: Ints, period: Period, seed: 
             paid=end + delivery.days_to_pay(random, size), fate=delivery.fates(random, size),
         )  # fmt: skip
         code = np.full(size, codebook.diagnosis("Z4789" if bill_type == "111" else "Z5189"))
+        service = codebook.hcpcs(hcpcs) if hcpcs else UNDONE
         billed = lines([
-            (np.arange(size), codebook.revenue(revenue), codebook.hcpcs(hcpcs) if hcpcs else UNDONE, days, 38_000 * days)
+            (np.arange(size), codebook.revenue(revenue), service, days, 38_000 * days)
         ])  # fmt: skip
         parts.append(Bills(head, packed(size, [code]), np.full((size, SLOTS), -1, dtype=np.int64), billed))
     return joined(parts)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.simulate import write
 from features.simulate.claims import member_columns
 from features.simulate.frame import NO_DAY, Array, Ints, generator, ragged
-from features.simulate.ground import SPECIALTIES, Ground
+from features.simulate.ground import SPECIALTIES, ZIP_CITIES, ZIPS, Ground, npi
 from features.simulate.population import BEST_TIMES, LANGUAGES, RACES, People, Period
 from features.windows import iso, month_starts
 
@@ -81,15 +81,12 @@ def names(number: Array) -> dict[str, pa.Array]:
 
 def places(people: People, person: Array) -> dict[str, pa.Array]:
     """Home address. The ZIP code carries the area's deprivation; the rest is invented."""
-    from features.simulate.ground import ground
-
-    soil = ground(1)
     zip_code = people.zip_code[person]
     return {
         "address": write.numbered("Invented Street ", people.number[person] % 900 + 1, 1),
-        "city": write.coded(zip_code, soil.zip_city),
+        "city": write.coded(zip_code, ZIP_CITIES),
         "state": write.same("New York", len(person)),
-        "zip_code": write.coded(zip_code, soil.zips),
+        "zip_code": write.coded(zip_code, ZIPS),
     }
 
 
@@ -117,7 +114,7 @@ def attribution(people: People, ground: Ground, period: Period, deaths: Ints) ->
     }, total
 
 
-def contact(people: People, seed: int, block: int, deaths: Ints, period: Period) -> Table:
+def contact(people: People, seed: int, block: int) -> Table:
     """How to reach each member. Without a caregiver's name nobody is known to help at home."""
     random = generator(seed, block, ROOM)
     size = len(people)
@@ -125,6 +122,7 @@ def contact(people: People, seed: int, block: int, deaths: Ints, period: Period)
     cares = people.caregiver
     rows = np.arange(size)
     phone = number % 10 != 9
+    cared = list(zip(number.tolist(), cares.tolist(), strict=True))
     return {
         "person_id": member_columns(people, rows)["person_id"],
         **names(number),
@@ -135,8 +133,7 @@ def contact(people: People, seed: int, block: int, deaths: Ints, period: Period)
         "interpreter_needed": write.flags(people.interpreter),
         "best_time": write.coded(random.integers(-1, 3, size), BEST_TIMES),
         "caregiver_name": pa.array(
-            [f"{FIRST_NAMES[n * 11 % 20]} Helperton" if c else None for n, c in zip(number.tolist(), cares.tolist(), strict=True)],
-            pa.string(),
+            [f"{FIRST_NAMES[n * 11 % 20]} Helperton" if c else None for n, c in cared], pa.string()
         ),
         "caregiver_phone": _phone(number * 13 + 5, cares),
         "contact_opt_out": write.flags(random.random(size) < 0.02),
@@ -169,11 +166,10 @@ def practitioners(ground: Ground) -> Table:
 
 def locations(ground: Ground) -> Table:
     """Facilities, and one clinic for each practice."""
-    from features.simulate.ground import npi
-
     built, practices = ground.facilities, range(ground.practices)
     zips = [facility.zip_code for facility in built] + [ground.zips[p % len(ground.zips)] for p in practices]
     npis = [facility.npi for facility in built] + [npi(30_000_000 + p) for p in practices]
+    cities = [facility.city for facility in built] + [ground.zip_city[p % len(ground.zips)] for p in practices]
     size = len(npis)
     return {
         "location_id": write.text(np.array(npis)),
@@ -183,7 +179,7 @@ def locations(ground: Ground) -> Table:
         "facility_type": write.text(np.array([f.facility_type for f in built] + ["clinic"] * ground.practices)),
         "parent_organization": write.same("Simulated network", size),
         "address": write.numbered("Invented Avenue ", np.arange(1, size + 1), 1),
-        "city": write.text(np.array([f.city for f in built] + [ground.zip_city[p % len(ground.zips)] for p in practices])),
+        "city": write.text(np.array(cities)),
         "state": write.same("New York", size),
         "zip_code": write.text(np.array(zips)),
         "data_source": write.same(write.SOURCE, size),

@@ -64,7 +64,7 @@ def adt(
     people: People, ground: Ground, period: Period, stays: Frame, emergencies: Emergencies, first_visit: int, seed: int,
     block: int,
 ) -> Table:  # fmt: skip
-    """Admissions, transfers, discharges, emergency registrations, updates, and cancellations with what puts them right."""
+    """Admissions, moves, discharges, emergency registrations, updates, cancellations and what puts them right."""
     random = generator(seed, block, ROOM)
     desk = admitting(random, stays)
     parts = segments(stays)
@@ -103,7 +103,7 @@ def adt(
         _lot(base, wrong_out, A03, base["to"] - 6 * 3600, 0),
         _lot(base, wrong_out, A13, base["to"] - 5 * 3600, 0),
         _lot(base, np.ones(size, dtype=np.bool_), A03, base["to"], 0),
-        *_emergency_lots(random, stays, emergencies, first_visit + 2 * len(stays["person"]), period),
+        *_emergency_lots(random, stays, emergencies, first_visit + 2 * len(stays["person"])),
     ]
     frame = stack(lots)
     frame = take(frame, frame["at"] < (period.end + 1) * SECONDS_A_DAY)
@@ -129,7 +129,7 @@ def _lot(base: Frame, rows: Array, event: int, at: Array, patient_class: int) ->
 
 
 def _emergency_lots(
-    random: np.random.Generator, stays: Frame, emergencies: Emergencies, first_visit: int, period: Period
+    random: np.random.Generator, stays: Frame, emergencies: Emergencies, first_visit: int
 ) -> list[Frame]:
     """Registration and departure of visits that end without admission."""
     own = take(emergencies.frame, ~emergencies.frame["dropped"])
@@ -204,10 +204,10 @@ def appointments(
         np.flatnonzero((ground.clinician_specialty >= 2) & (ground.clinician_specialty < 9)), len(booked["person"])
     )
     status = np.where(booked["follow_kept"], 0, np.where(random.random(len(specialist)) < 0.3, MISSED, 2))
+    named = ("person", "day", "second", "booked", "kind", "clinician", "status")
     frame = stack(
         [
-            {name: visits.frame[name] for name in ("person", "day", "second", "booked", "kind", "clinician", "status")}
-            | {"follows": np.zeros(len(visits.keys), dtype=np.int64)},
+            {**{name: visits.frame[name] for name in named}, "follows": np.zeros(len(visits.keys), dtype=np.int64)},
             {
                 "person": booked["person"],
                 "day": booked["follow_day"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from tqdm import tqdm
 
 from features.errors import BadInput
@@ -17,18 +16,17 @@ from features.simulate import (
     courses,
     delivery,
     hospital_bills,
-    members,
     messages,
     therapies,
     truth,
     write,
 )
-from features.simulate.frame import take
+from features.simulate import members as members_of
 from features.simulate.ground import Ground, ground
-from features.simulate.population import YEAR, Period, people
-from features.windows import parse_day
+from features.simulate.population import Period, people
+from features.windows import first_day_of_year
 
-TODAY = "2024-12-31"
+LAST_YEAR = 2024
 BLOCK = 10_000
 STEP = 4_000_000  # numbers of claims, results and messages that one block may use
 
@@ -42,11 +40,10 @@ def simulate(members: int, years: int, seed: int, out: Path, label_bias: float =
     _check(members, years, seed, out, label_bias)
     out.mkdir(parents=True, exist_ok=True)
     soil = ground(members)
-    end = parse_day(TODAY)
-    period = Period(end - int(years * YEAR) + 1, end)
+    period = Period(first_day_of_year(LAST_YEAR - years + 1), first_day_of_year(LAST_YEAR + 1) - 1)
     with write.Files(out) as files:
-        files.add("practitioner", *_practitioners(soil))
-        files.add("location", *_locations(soil))
+        files.add("practitioner", *members_of.practitioners(soil))
+        files.add("location", *members_of.locations(soil))
         blocks = range(0, members, BLOCK)
         for block, first in enumerate(tqdm(blocks, desc="Simulating", unit="block", disable=len(blocks) < 2)):
             _block(files, soil, period, first, min(BLOCK, members - first), seed, block, label_bias)
@@ -64,14 +61,6 @@ def _check(members: int, years: int, seed: int, out: Path, label_bias: float) ->
         raise BadInput(got=f"a label bias of {label_bias}", expected="0 to 1", do="Change --label-bias.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(got="an output folder in use", expected="a new or empty folder", do="Choose another --out.")
-
-
-def _practitioners(soil: Ground) -> members.Table:
-    return members.practitioners(soil)
-
-
-def _locations(soil: Ground) -> members.Table:
-    return members.locations(soil)
 
 
 def _block(
@@ -99,9 +88,9 @@ def _block(
     )
     files.add("medical_claim", *claims.medical(folk, soil, period, calendar, billed, number, seed, block))
     files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, uses, number, seed, block))
-    files.add("eligibility", *members.eligibility(folk, period, deaths))
-    files.add("provider_attribution", *members.attribution(folk, soil, period, deaths))
-    files.add("contact", *members.contact(folk, seed, block, deaths, period))
+    files.add("eligibility", *members_of.eligibility(folk, period, deaths))
+    files.add("provider_attribution", *members_of.attribution(folk, soil, period, deaths))
+    files.add("contact", *members_of.contact(folk, seed, block))
     files.add("adt_event", *messages.adt(folk, soil, period, stays, emergencies, number, seed, block))
     files.add("appointment", *messages.appointments(folk, soil, period, visits, stays, number, seed, block))
     visit = number + 2 * np.arange(len(stays["person"]))
@@ -115,7 +104,4 @@ def _block(
     files.add("observation", *clinical.observations(folk, period, visits, stays, visit, number, seed, block))
     files.add("order", *clinical.orders(folk, soil, period, stays, pending, visit, number, seed, block))
     files.add("immunization", *clinical.immunizations(folk, soil, period, deaths, number, seed, block))
-    files.add_truth(truth.columns(folk, soil, period, take(stays, slice(None)), course.truths, visit))
-
-
-__all__ = ["pa", "simulate"]
+    files.add_truth(truth.columns(folk, soil, period, stays, course.truths, visit))

@@ -113,7 +113,7 @@ def therapies(people: People, period: Period, seed: int, block: int) -> Therapie
 def _fills(random: np.random.Generator, people: People, period: Period, uses: Frame) -> Frame:
     """Each fill: the days between two fills are the days supplied over the person's steadiness, give or take."""
     size = len(uses["person"])
-    supply = np.where(random.random(size) < 0.55, 90, 30)
+    supply = np.where(random.random(size) < 0.8, 90, 30)
     interval = supply / (people.steadiness[uses["person"]] * random.normal(1, 0.06, size).clip(0.8, 1.15)).clip(
         0.25, 1.02
     )

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from features.simulate import planted, write
 from features.simulate.claims import member_columns
-from features.simulate.frame import NO_DAY, Floats, Frame, Ints, take
+from features.simulate.frame import NO_DAY, Flags, Floats, Frame, Ints, take
 from features.simulate.ground import Ground
 from features.simulate.population import People, Period
 
@@ -18,7 +18,9 @@ OF_THE_STAY: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def columns(people: People, ground: Ground, period: Period, stays: Frame, truths: Frame, visit: Ints) -> Frame:
+def columns(
+    people: People, ground: Ground, period: Period, stays: Frame, truths: Frame, visit: Ints
+) -> dict[str, pa.Array]:
     """One row a stay that ended alive by the network's today, in the order of person and day."""
     rows = np.flatnonzero(truths["alive"] & (stays["last"] <= period.end))
     rows = rows[np.lexsort((stays["day"][rows], stays["person"][rows]))]
@@ -50,7 +52,7 @@ def columns(people: People, ground: Ground, period: Period, stays: Frame, truths
     return found
 
 
-def _visible(truth: Frame, outcome: str, silent: Floats) -> Floats:
+def _visible(truth: Frame, outcome: str, silent: Flags) -> Floats:
     """The visible risk. Where no message told of the stay, its own facts are not visible: the mean risk of the told
     discharges with about the same other facts (a fiftieth of them) stands in."""
     key = "adverse_event" if outcome == "adverse" else outcome

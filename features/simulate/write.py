@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.simulate import layout
-from features.simulate.frame import NO_DAY, Array, Flags, Frame
+from features.simulate.frame import NO_DAY, Array, Flags
 from features.windows import SECONDS_A_DAY
 
 Columns = Mapping[str, pa.Array]
@@ -99,9 +99,9 @@ class Files:
         assert not unknown, f"columns that {name} does not have: {sorted(unknown)}"
         self._append(name, pa.Table.from_arrays(arrays, names=schema.names))
 
-    def add_truth(self, columns: Frame | Mapping[str, pa.Array]) -> None:
+    def add_truth(self, columns: Columns) -> None:
         """Appends rows to truth.parquet, whose columns are those given first."""
-        self._append("truth", pa.table({name: column for name, column in columns.items()}))
+        self._append("truth", pa.table(dict(columns)))
 
     def _append(self, name: str, table: pa.Table) -> None:
         plain = [
