@@ -66,7 +66,7 @@ TAKE_AGAIN = "Take the release again from where it was made, or train anew."
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a release holds, before it is written. `metrics`, `split`, `baselines` are JSON objects."""
+    """All that a release holds, before it is written. `metrics`, `split`, `baselines` become JSON."""
 
     model: str
     outcome: str
@@ -80,7 +80,7 @@ class Contents:
     cuts: Cuts
     metrics: Mapping[str, object]
     split: Mapping[str, object]
-    baselines: Mapping[str, object]
+    baselines: Sequence[Mapping[str, object]]
     card: str
     check: SelfCheck
 

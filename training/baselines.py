@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models import calibration
-from models.calibration import Calibrator
+from models.calibration import Calibrator, Logistic
 from models.log_odds import log_odds, risk_of
 from training import calibrate
 
@@ -58,8 +58,8 @@ class Linear:
 
 
 def from_json(written: Mapping[str, object]) -> Linear:
-    """The baseline that `to_json` wrote."""
-    numbers = dict(written)
+    """The baseline that `to_json` wrote; a name beside its numbers is left out."""
+    numbers = {name: value for name, value in written.items() if name != "name"}
     calibrator = numbers.pop("calibrator")
     assert isinstance(calibrator, Mapping)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()}
@@ -76,7 +76,7 @@ def prior_admissions(rows: pd.DataFrame, cohort: pd.DataFrame) -> Floats:
     ended = np.sort(person[: len(cohort)] * stretch + cohort.discharge_day.to_numpy("int64"))
     began = person[len(cohort) :] * stretch + rows.admit_day.to_numpy("int64")
     before = np.searchsorted(ended, began, side="left")
-    return (before - np.searchsorted(ended, began - PRIOR_YEAR_DAYS, side="left")).astype(np.float64)
+    return np.asarray(before - np.searchsorted(ended, began - PRIOR_YEAR_DAYS, side="left"), dtype=np.float64)
 
 
 def learn(
@@ -90,7 +90,7 @@ def learn(
     `stages` the parts of `train` on which the penalty is chosen.
     """
     rate = float(y[train].mean())
-    base = Linear((), (), (), (), (), float(log_odds(rate)), calibrate.Logistic(1.0, 0.0))
+    base = Linear((), (), (), (), (), float(log_odds(rate)), Logistic(1.0, 0.0))
     small = [AGE, SEX, PRIOR_ADMISSIONS]
     everything = [name for name in X.columns if _varies(X[name].to_numpy("float64")[train])]
     penalty = _chosen_penalty(X, y, everything, *stages)
@@ -141,7 +141,7 @@ def _fitted(X: pd.DataFrame, y: Floats, columns: Sequence[str], rows: npt.NDArra
         scale=tuple(map(float, scale)),
         weights=tuple(map(float, fitted.coef_[0])),
         intercept=float(fitted.intercept_[0]),
-        calibrator=calibrate.Logistic(1.0, 0.0),
+        calibrator=Logistic(1.0, 0.0),
     )
 
 
@@ -161,4 +161,4 @@ def _standardised(
 ) -> Floats:
     values = X[list(columns)].to_numpy("float64")
     filled = np.where(np.isnan(values), np.asarray(missing), values)
-    return np.clip((filled - np.asarray(centre)) / np.asarray(scale), -FARTHEST, FARTHEST)
+    return np.asarray(np.clip((filled - np.asarray(centre)) / np.asarray(scale), -FARTHEST, FARTHEST))

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Fitter = Callable[[Floats, Floats], Calibrator]
 
 FOLDS = 5
-EVENTS_FOR_A_SLOPE = 50  # with fewer only the level is moved: Steyerberg, Clinical Prediction Models, 2nd ed., ch. 20
+EVENTS_FOR_A_SLOPE = 100  # with fewer only the level is moved: Steyerberg, Clinical Prediction Models, 2nd ed., ch. 20
 
 
 @dataclass(frozen=True)

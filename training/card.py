@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from models.intervals import Interval
+from training.evaluate import HEADLINE, Evaluation
 from training.split import SliceCount, Sliced
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from features.catalogue.declaration import Column
     from models.specs.spec import Spec
-    from training.evaluate import Evaluation
 
 
 def card(
@@ -46,8 +46,9 @@ def card(
 
 
 def metrics_table(evaluation: Evaluation) -> str:
-    """One line a model, the released one first, each metric with its 95 % interval."""
-    names = list(evaluation.judged)
+    """One line a model, the released one first, its headline metrics with 95 % intervals."""
+
+    names = [metric.name for metric in HEADLINE]
     lines = [[evaluation.model, *(shown(evaluation.judged[name]) for name in names)]]
     lines += [[who, *(shown(judged[name]) for name in names)] for who, judged in evaluation.baselines.items()]
     return table(["", *(name.replace("_", " ") for name in names)], lines)

@@ -127,7 +127,7 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     X = build(record, rows, asked.features)
     risk = trained.predict(X)
     X[baselines.PRIOR_ADMISSIONS] = baselines.prior_admissions(rows, judged_on.cohort)
-    others = {name: baselines.from_json(numbers).risk(X) for name, numbers in trained.read(release.BASELINES).items()}
+    others = {other["name"]: baselines.from_json(other).risk(X) for other in trained.read(release.BASELINES)}
     return evaluated(model, trained.version, rows_are, rows, risk, others)
 
 

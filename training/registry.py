@@ -22,6 +22,7 @@ from models.release import Release
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+URI = "MLFLOW_TRACKING_URI"
 CHAMPION, CHALLENGER = "champion", "challenger"
 RELEASE_TAG, SUM_TAG = "afterward.release", "afterward.manifest_sha256"
 
@@ -36,9 +37,14 @@ class Run:
     artefacts: Mapping[str, bytes]
 
 
+def default_uri() -> str:
+    """A SQLite file beside the releases."""
+    return f"sqlite:///{pointer.home() / 'mlflow.db'}"
+
+
 def tracking_uri() -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite file beside the releases."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{pointer.home() / 'mlflow.db'}"
+    """MLFLOW_TRACKING_URI, or the default."""
+    return os.environ.get(URI) or default_uri()
 
 
 def log(trained: Release, run: Run) -> str:
@@ -89,14 +95,17 @@ def _client() -> Iterator[MlflowClient]:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    uri = tracking_uri()
+    uri, given = tracking_uri(), os.environ.get(URI)
     pointer.home().mkdir(parents=True, exist_ok=True)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
     try:
         yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     finally:
-        mlflow.set_tracking_uri(before)
+        # MLflow writes its address into the environment, where it would pass for the user's own wish
+        os.environ.pop(URI, None)
+        if given is not None:
+            os.environ[URI] = given
 
 
 def _experiment(client: MlflowClient, model: str) -> str:
@@ -105,8 +114,8 @@ def _experiment(client: MlflowClient, model: str) -> str:
     there = client.get_experiment_by_name(name)
     if there is not None:
         return str(there.experiment_id)
-    beside = None if os.environ.get("MLFLOW_TRACKING_URI") else (pointer.home() / "mlflow").as_uri()
-    return str(client.create_experiment(name, artifact_location=beside))
+    ours = tracking_uri() == default_uri()
+    return str(client.create_experiment(name, artifact_location=(pointer.home() / "mlflow").as_uri() if ours else None))
 
 
 def _registered(client: MlflowClient, trained: Release, uri: str, run_id: str) -> str:

@@ -153,7 +153,7 @@ def _contents(
             "trees": learned.trees,
             "calibration_log_loss": dict(learned.calibration_log_loss),
         },
-        baselines={name: other.to_json() for name, other in learned.baselines.items()},
+        baselines=[{"name": name, **other.to_json()} for name, other in learned.baselines.items()],
         card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
         check=_self_check(asked, declared, learned),
     )

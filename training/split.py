@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 TRAIN, CALIBRATE, HOLDOUT = "train", "calibrate", "holdout"
 FIT, TUNE = "fit", "tune"
 
-LATER_SLICES: Mapping[str, float] = {CALIBRATE: 0.15, HOLDOUT: 0.20}
+LATER_SLICES: Mapping[str, float] = {CALIBRATE: 0.12, HOLDOUT: 0.20}
 # within the training slice: the number of trees is found on its own latest part, again by time, person and label
 WITHIN_TRAINING: Mapping[str, float] = {TUNE: 0.15}
 
@@ -112,7 +112,7 @@ def _starts(day: Ints, known: Ints, later: Mapping[str, float]) -> Ints:
     """The first day of each later slice, earliest first: from the end, each takes its share of rows known in time."""
     starts: list[int] = []
     before = FOREVER
-    for share in reversed(later.values()):
+    for share in reversed([*later.values()]):
         free = np.sort(day[known < before])
         wanted = max(1, round(share * len(day)))
         before = int(free[max(0, len(free) - wanted)]) if len(free) else int(day.min(initial=0))
