@@ -30,6 +30,11 @@ def columns(features: Sequence[Feature]) -> tuple[Column, ...]:
     return found
 
 
+def _hour_known(instants: windows.Ints, days: windows.Ints, zone: str) -> Floats:
+    """The hour of each instant; null where it is the end of its day, which is how a date without a time is read."""
+    return np.where(instants == windows.end_of_day(days, zone), np.nan, windows.local_hour(instants, zone))
+
+
 def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
     """What was known at each row's `as_of`, one float64 column for each declared column, in declared order.
 
@@ -44,7 +49,7 @@ def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd
     count = len(rows)
     given = rows[list(ROW_COLUMNS)].reset_index(drop=True)
     given.insert(0, "row_id", np.arange(count, dtype=np.int64))
-    given["as_of_hour"] = windows.local_hour(given.as_of.to_numpy("int64"), record.zone)
+    given["as_of_hour"] = _hour_known(given.as_of.to_numpy("int64"), given.as_of_day.to_numpy("int64"), record.zone)
     table = record.con.create_table(ibis.util.gen_name("index_rows"), ibis.memtable(given), temp=True)
     then = known(record, table)
     found: dict[str, Floats] = {}

@@ -209,3 +209,79 @@ def _altered(name: str, one: dict[str, Any], rng: np.random.Generator) -> dict[s
     if rng.random() < 0.3 and "cancels" in changed:
         changed["cancels"] = 1
     return changed
+
+
+# ---- evidence of stays, dense on purpose: few days, few hospitals, so that everything meets everything
+
+
+def random_evidence(seed: int, people: int) -> Rows:
+    """Bills in versions, interim bills, messages with cancellations, and notices, of many stays within six weeks."""
+    rng = np.random.default_rng(seed)
+    rows: Rows = {"claim_line": [], "adt_event": [], "discharge_notice": []}
+    for number in range(people):
+        for thing in range(int(rng.integers(1, 7))):
+            tell = (_told_by_bill, _told_by_messages, _told_by_notice)[int(rng.choice([0, 0, 1, 1, 2]))]
+            tell(f"p{number}", f"p{number}t{thing}", rng, rows)
+    return {name: given for name, given in rows.items() if given}
+
+
+def _span(rng: np.random.Generator) -> tuple[int, int, str]:
+    admit = DAY_ZERO + int(rng.integers(0, 40))
+    return admit, admit + int(rng.choice([0, 0, 1, 2, 5, 12])), f"h{rng.integers(3)}"
+
+
+def _told_by_bill(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:
+    admit, leave, hospital = _span(rng)
+    known = _known(leave, rng)
+    for version in range(int(rng.choice([1, 1, 2, 3]))):
+        interim = rng.random() < 0.2
+        told = {"claim_id": claim, "version": version, "cancels": int(version > 0 and rng.random() < 0.4)}
+        told |= {"claim_line_number": 1, "claim_type": "institutional", "bill_type_code": "112" if interim else "111"}
+        told |= {"admission_day": admit, "discharge_day": leave, "facility_id": hospital}
+        told |= {"discharge_disposition_code": "30" if interim else str(rng.choice(["01", "02", "03"]))}
+        told |= {"drg_code": str(rng.choice(["291", "470"])), "admit_type_code": str(rng.choice(["1", "3"]))}
+        rows["claim_line"].append(row(admit, leave, known, person_id=person, **told))
+        known += int(rng.choice([0, 86_400, 20 * 86_400]))
+        leave += int(rng.choice([0, 0, 1]))
+
+
+def _told_by_messages(person: str, visit: str, rng: np.random.Generator, rows: Rows) -> None:
+    admit, leave, hospital = _span(rng)
+    came, left = start(admit) + 36_000, start(leave) + 54_000
+    told: dict[str, Any] = {"visit_number": visit, "patient_class": "I", "facility_id": hospital}
+    told |= {"admitted_at": came, "admission_day": admit, "admit_type_code": str(rng.choice(["1", "3"]))}
+    gone = {"discharged_at": left, "discharge_day": leave, "discharge_disposition_code": str(rng.choice(["01", "02"]))}
+    sent: list[tuple[str, int, dict[str, Any]]] = [("A01", came, {})]
+    if rng.random() < 0.85:
+        sent.append(("A03", left, gone))
+    if rng.random() < 0.15:
+        sent.append(("A13", left + 3_600, {}))
+    if rng.random() < 0.1:
+        sent.append(("A11", left + 7_200, {}))
+    for event, at, more in sent:
+        on = int(windows.local_day([at], ZONE)[0])
+        one = row(on, on, at, person_id=person, event_type=event, **told, **more)
+        rows["adt_event"].append({**one, "happened_from": at, "happened_to": at})
+
+
+def _told_by_notice(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:
+    admit, leave, hospital = _span(rng)
+    told = {"claim_id": claim, "admission_day": admit, "discharge_day": leave, "facility_id": hospital}
+    rows["discharge_notice"].append(row(admit, leave, end(leave), person_id=person, **told))
+
+
+def shifted(rows: Rows, days: int) -> Rows:
+    """The same history some days later, by the network's clock."""
+
+    def moved(kind: Kind, value: Any) -> Any:
+        if value is None or kind not in (Kind.DAY, Kind.INSTANT):
+            return value
+        if kind is Kind.DAY:
+            return value + days
+        return int(windows.to_instant(windows.to_local([value], ZONE) + windows.local_start(days), ZONE)[0])
+
+    kinds = {name: {column.name: column.kind for column in table(name).all_columns} for name in rows}
+    return {
+        name: [{key: moved(kinds[name].get(key, Kind.TEXT), value) for key, value in one.items()} for one in given]
+        for name, given in rows.items()
+    }

@@ -2,12 +2,13 @@
 
 from features.catalogue import conditions, treatment, utilisation
 from features.catalogue.algebra import Feature
-from features.catalogue.person import DEMOGRAPHICS, ENROLMENT, INDEX_STAY
+from features.catalogue.person import DEMOGRAPHICS, ENROLMENT, INDEX_STAY, SERVICE
 
 CATALOGUE: tuple[Feature, ...] = (
     DEMOGRAPHICS,
     ENROLMENT,
     INDEX_STAY,
+    SERVICE,
     *utilisation.FEATURES,
     *conditions.FEATURES,
     *treatment.FEATURES,

@@ -33,6 +33,7 @@ Floats = npt.NDArray[np.float64]
 # LAST packs age and value into one integer, so that one aggregation finds the value of the latest event
 VALUE_BITS = 32
 VALUE_OFFSET = 1 << (VALUE_BITS - 1)
+NOTHING = 2**63 - 1
 
 
 class Statistic(Enum):
@@ -89,6 +90,7 @@ class Family:
     anchor: str = "admission"
     actionable: bool = False
     when: str = "in the {days} days before {anchor}"
+    nearest: str = "the last {{value}} before {anchor}"
 
     def __post_init__(self) -> None:
         if not self.windows or not self.statistics:
@@ -124,7 +126,7 @@ class Family:
     def _column(self, label: str | None, statistic: Statistic, window: Lookback) -> Column:
         words = self.words if isinstance(self.words, str) else self.words[str(label)]
         name = "_".join(filter(None, [self.name, label, statistic.value, f"{window.days}d"]))
-        said = self.when.format(days=window.days, anchor=self.anchor)
+        said = self.when.format(days=window.days, last=window.farthest, anchor=self.anchor)
         value_unit = self.measured.unit_of(label) if self.measured else ""
         unit = {Statistic.COUNT: "", Statistic.DAYS: "days", Statistic.ANY: YES_OR_NO, Statistic.SINCE: "days"}
         # a value is told with its unit: "{value}" becomes "3 days"
@@ -133,7 +135,7 @@ class Family:
             Statistic.DAYS: f"{words}: on {{value}} {said}",
             Statistic.SUM: f"{words}: {{value}} {said}",
             Statistic.ANY: f"{words} {said}: {{value}}",
-            Statistic.SINCE: f"{words}: {{value}} from {self.anchor}",
+            Statistic.SINCE: f"{words}: {self.nearest.format(anchor=self.anchor)}",
             Statistic.LAST: f"{words}: last value {{value}}",
             Statistic.MIN: f"{words}: lowest {{value}} {said}",
             Statistic.MAX: f"{words}: highest {{value}} {said}",
@@ -201,7 +203,8 @@ def _made(events: ir.Table, statistic: Statistic) -> ir.Value:
         moment = events.moment if "moment" in events.columns else events.age
         value = ibis.greatest(ibis.least(events.value, VALUE_OFFSET - 1), -VALUE_OFFSET)
         packed = moment * (1 << VALUE_BITS) + (VALUE_OFFSET - 1 - value)
-        return packed.min(where=events.value.notnull())
+        # no null here: an Arrow column with one would come over as doubles, and lose the last bits
+        return packed.min(where=events.value.notnull()).fill_null(NOTHING)
     return {
         Statistic.COUNT: lambda: events.count(),
         Statistic.ANY: lambda: events.count(),
@@ -230,13 +233,13 @@ def _scatter(statistic: Statistic, cell: npt.NDArray[np.int64], values: npt.NDAr
         return np.bincount(cell[held], weights=values[held], minlength=size).astype(np.float64)
     if statistic is Statistic.ANY:
         return (np.bincount(cell, minlength=size) > 0).astype(np.float64)
-    numbers = values.astype(np.float64) if statistic is not Statistic.LAST else values
-    held = ~np.isnan(numbers.astype(np.float64))
     if statistic is Statistic.LAST:
-        lowest = np.full(size, np.iinfo(np.int64).max, np.int64)
-        np.minimum.at(lowest, cell[held], numbers[held].astype(np.int64))
+        lowest = np.full(size, NOTHING, np.int64)
+        np.minimum.at(lowest, cell, values)
         value = (VALUE_OFFSET - 1 - (lowest & ((1 << VALUE_BITS) - 1))).astype(np.float64)
-        return np.where(lowest == np.iinfo(np.int64).max, np.nan, value)
+        return np.where(lowest == NOTHING, np.nan, value)
+    numbers = values.astype(np.float64)
+    held = ~np.isnan(numbers)
     cells = np.full(size, np.nan)
     best = np.fmax if statistic is Statistic.MAX else np.fmin
     best.at(cells, cell[held], numbers[held])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.catalogue.algebra import Family, Measured, Statistic
-from features.catalogue.events import CodesFrom, Weighted, conditions, social_codes
+from features.catalogue.events import CodesFrom, Distinct, Weighted, conditions, social_codes
 from features.codes.grouping import Grouping
 from features.codes.groupings import CCS_DIAGNOSIS, CHARLSON, ELIXHAUSER, HFRS
 from features.definitions.stays import stay_versions
@@ -46,10 +46,19 @@ CHARLSON_INDEX = Family(
     group="burden of disease",
     events=Weighted(CHARLSON, "quan_2011"),
     windows=(YEAR, TWO_YEARS),
-    statistics=(Statistic.SUM, Statistic.COUNT),
+    statistics=(Statistic.SUM,),
     words="Charlson index",
     needs=("diagnosis",),
     measured=Measured("points"),
+)
+CHARLSON_COUNT = Family(
+    "charlson_conditions",
+    group="burden of disease",
+    events=Distinct(CHARLSON),
+    windows=(YEAR, TWO_YEARS),
+    statistics=(Statistic.COUNT,),
+    words="conditions of the Charlson index",
+    needs=("diagnosis",),
 )
 FRAILTY = Family(
     "frailty",
@@ -149,6 +158,7 @@ FEATURES = (
     COMORBIDITIES,
     CHARLSON_CONDITIONS,
     CHARLSON_INDEX,
+    CHARLSON_COUNT,
     FRAILTY,
     CATEGORIES,
     WORKING,

@@ -49,13 +49,17 @@ def earlier_stays(then: Known) -> ir.Table:
     """Stays that ended before the index admission: value (days in hospital), and what was told of them."""
 
     def cut(then: Known) -> ir.Table:
+        import ibis
+
         at = then.versions(stay_versions(then.record))
         at = at.filter(
             at.stay_id != at.index_stay_id,
             at.discharge_day <= at.index_admit_day,
             at.admit_day < at.index_admit_day,
         )
-        return at.mutate(age=at.index_admit_day - at.discharge_day + 1, value=at.discharge_day - at.admit_day).select(
+        # who left on the very day of admission left one day before, as windows before admission do not hold that day
+        age = ibis.greatest(at.index_admit_day - at.discharge_day, 1)
+        return at.mutate(age=age, value=at.discharge_day - at.admit_day).select(
             "row_id",
             "age",
             "value",
@@ -135,7 +139,11 @@ class Grouped:
 
 
 class Weighted:
-    """One event for each label a person has, with the label's published points: the latest mention gives the age."""
+    """One event for each label a person has, with the label's published points: the latest mention gives the age.
+
+    Of two tiers of one disease only the severe one earns points (the grouping's `overrules`): where both are in a
+    window, a second event, as old as the severe one, takes the points of the mild one away again.
+    """
 
     def __init__(self, grouping: Grouping, scheme: str) -> None:
         self.grouping, self.scheme = grouping, scheme
@@ -146,7 +154,29 @@ class Weighted:
 
         points = self.grouping.points(self.scheme)
         weights = ibis.memtable(pa.table({"label": list(points), "value": pa.array(points.values(), pa.int64())}))
-        return first_by_key(Grouped(self.grouping)(then), "label").inner_join(weights, "label")
+        found = then.keep(f"labels_{self.grouping.name}", lambda t: first_by_key(Grouped(self.grouping)(t), "label"))
+        earned = found.inner_join(weights, "label").select("row_id", "age", "value")
+        if not self.grouping.overrules:
+            return earned
+        severe, mild = zip(*self.grouping.overrules, strict=True)
+        pairs = ibis.memtable(pa.table({"severe": severe, "label": mild}))
+        worse = found.select("row_id", severe="label", severe_age="age")
+        both = found.inner_join(pairs, "label").inner_join(worse, ["row_id", "severe"])
+        # a tier that two others overrule loses its points once, to the later mentioned of the two
+        lost = both.group_by("row_id", "label", "age").aggregate(severe_age=both.severe_age.min())
+        lost = lost.inner_join(weights, "label")
+        taken = lost.select("row_id", age=ibis.greatest(lost.age, lost.severe_age), value=-lost.value)
+        return earned.union(taken)
+
+
+class Distinct:
+    """The labels of a grouping that a person has; callable, and equal where the grouping is."""
+
+    def __init__(self, grouping: Grouping) -> None:
+        self.grouping = grouping
+
+    def __call__(self, then: Known) -> ir.Table:
+        return first_by_key(Grouped(self.grouping)(then), "label")
 
 
 def social_codes(then: Known) -> ir.Table:
@@ -175,7 +205,7 @@ DRUG_CLASSES = {label_of(p.drug_class): p.drug_class for p in PRODUCTS}
 
 
 def known_fills(then: Known) -> ir.Table:
-    """Fills before discharge: label (class), ingredient, value (days supply), from_day, high_risk; age to admission."""
+    """Fills before admission: label (class), ingredient, value (days supply), from_day, high_risk; age to admission."""
 
     def cut(then: Known) -> ir.Table:
         import ibis

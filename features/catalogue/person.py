@@ -7,36 +7,42 @@ from typing import TYPE_CHECKING
 from features import windows
 from features.catalogue.algebra import Facts, Family, Statistic
 from features.catalogue.declaration import Column
-from features.catalogue.events import enrolled_months
+from features.catalogue.events import enrolled_months, label_of
 from features.definitions.stays import stay_versions
-from features.record.known import Known
+from features.record.known import Known, latest
 from features.record.tables import COVERAGE, PERSON
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 YES = "yes or no"
+# CMS dual status codes: Medicaid pays something beside Medicare. 00 and NA are not dual, 09 has no Medicaid, 10 is CHIP
+DUAL = ("01", "02", "03", "04", "05", "06", "08")
 
 
 def _demographics(then: Known) -> ir.Table:
     told = then.events(PERSON)
+    kidney = told.entitlement_code.isin(["2", "3"])
     facts = told.group_by("row_id", "index_admit_day").aggregate(
-        birth_day=told.birth_day.argmax(told.known_at, where=told.birth_day.notnull()),
-        sex=told.sex.argmax(told.known_at, where=told.sex.notnull()),
-        entitlement=told.entitlement_code.argmax(told.known_at, where=told.entitlement_code.notnull()),
+        birth_day=latest(told.birth_day, told.known_at),
+        female=latest(told.sex.cases(("female", 1), ("male", 0), else_=None), told.known_at),
+        disabled=latest((told.entitlement_code == "1").cast("int64"), told.known_at),
+        kidney=latest(kidney.cast("int64"), told.known_at),
     )
     months = then.events(COVERAGE)
+    # what holds is what the latest month says that had begun
+    months = months.filter(months.from_day <= months.as_of_day)
     covered = months.group_by("row_id").aggregate(
-        dual=months.dual_status_code.argmax(months.known_at, where=months.known_at.notnull()).notnull().cast("int64"),
-        managed=months.managed_care.argmax(months.known_at, where=months.managed_care.notnull()),
+        dual=latest(months.dual_status_code.isin(DUAL).fill_null(False).cast("int64"), months.from_day),
+        managed=latest(months.managed_care.cast("int64"), months.from_day),
     )
     facts = facts.left_join(covered, "row_id")
     return facts.select(
         "row_id",
         age_years=windows.expression_of_age(facts.birth_day, facts.index_admit_day),
-        female=(facts.sex == "female").cast("int64"),
-        entitled_by_disability=(facts.entitlement == "1").cast("int64"),
-        entitled_by_kidney_failure=facts.entitlement.isin(["2", "3"]).cast("int64"),
+        female=facts.female,
+        entitled_by_disability=facts.disabled,
+        entitled_by_kidney_failure=facts.kidney,
         dual_eligible=facts.dual,
         managed_care=facts.managed,
     )
@@ -90,8 +96,6 @@ HOME, SKILLED, HOME_HEALTH, AGAINST_ADVICE, REHABILITATION = "01", "03", "06", "
 
 
 def _index_stay(then: Known) -> ir.Table:
-    import ibis
-
     at = then.versions(stay_versions(then.record))
     at = at.filter(at.stay_id == at.index_stay_id)
     hours = then.rows.select("row_id", "as_of_hour")
@@ -115,12 +119,6 @@ def _index_stay(then: Known) -> ir.Table:
         weekend_discharge=(weekday >= 5).cast("int64"),
         discharge_weekday=weekday,
         discharge_hour=at.as_of_hour,
-        surgical_service=at.hospital_service.lower().contains("surg").cast("int64"),
-        cardiac_service=at.hospital_service.lower().contains("card").cast("int64"),
-        oncology_service=at.hospital_service.lower().contains("onc").cast("int64"),
-        intensive_service=ibis.or_(
-            at.hospital_service.lower().contains("intens"), at.hospital_service.lower().contains("icu")
-        ).cast("int64"),
     )
 
 
@@ -147,10 +145,6 @@ INDEX_STAY = Facts(
         _stay("weekend_discharge", "when they left", YES, "discharged at a weekend: {value}", True),
         _stay("discharge_weekday", "when they left", "", "weekday of discharge (0 is Monday): {value}"),
         _stay("discharge_hour", "when they left", "", "discharged at {value} o'clock", True),
-        _stay("surgical_service", "service", YES, "on a surgical service: {value}"),
-        _stay("cardiac_service", "service", YES, "on a cardiac service: {value}"),
-        _stay("oncology_service", "service", YES, "on an oncology service: {value}"),
-        _stay("intensive_service", "service", YES, "in intensive care: {value}"),
     ),
     needs={
         "emergency_admission": ("claim_line.admit_type_code",),
@@ -164,9 +158,44 @@ INDEX_STAY = Facts(
         "went_to_rehabilitation": (_DISPOSITION,),
         "left_against_advice": (_DISPOSITION,),
         "discharge_hour": ("adt_event",),
-        "surgical_service": ("adt_event",),
-        "cardiac_service": ("adt_event",),
-        "oncology_service": ("adt_event",),
-        "intensive_service": ("adt_event",),
     },
+)
+
+# how hospital messages name a service (HL7 v2 table 0069 and its local extensions): the first letters, in any case
+SERVICES = {
+    "car": "cardiology",
+    "int": "intensive care",
+    "icu": "intensive care",
+    "med": "general medicine",
+    "neu": "neurology",
+    "onc": "oncology",
+    "ort": "orthopaedics",
+    "psy": "psychiatry",
+    "pul": "pulmonology",
+    "sur": "surgery",
+    "uro": "urology",
+}
+
+
+def index_service(then: Known) -> ir.Table:
+    """The service from which the person leaves, as messages name it."""
+    import ibis
+
+    at = then.versions(stay_versions(then.record))
+    at = at.filter(at.stay_id == at.index_stay_id)
+    begins = at.hospital_service.lower().substr(0, 3)
+    service = begins.cases(*((start, label_of(words)) for start, words in SERVICES.items()), else_=None)
+    return at.select("row_id", label=service, age=ibis.literal(0, "int64")).filter(lambda t: t.label.notnull())
+
+
+SERVICE = Family(
+    "service",
+    group="service",
+    events=index_service,
+    windows=(windows.Lookback(1, through_anchor=True),),
+    statistics=(Statistic.ANY,),
+    words={label_of(words): f"on the service {words}" for words in SERVICES.values()},
+    needs=("adt_event",),
+    anchor="discharge",
+    when="on the day of {anchor}",
 )

@@ -105,11 +105,14 @@ def supply_of_all(then: Known) -> ir.Table:
 
 
 def time_on_treatment(then: Known) -> ir.Table:
-    """For each chronic class, the days from its first fill in the last half-year to admission."""
+    """For each chronic class, the days from the first one of the last half-year with it on hand to admission."""
+    import ibis
+
     fills = known_fills(then)
-    fills = fills.filter(fills.label.isin(CHRONIC_CLASSES), fills.age <= HALF.days)
-    first = fills.group_by("row_id", "label").aggregate(value=fills.age.max())
-    return first.mutate(age=1)
+    reaches = fills.age - fills.value + 1 <= HALF.days
+    fills = fills.filter(fills.label.isin(CHRONIC_CLASSES), fills.value > 0, reaches)
+    first = fills.group_by("row_id", "label").aggregate(value=ibis.least(fills.age.max(), HALF.days))
+    return first.mutate(age=ibis.literal(1, "int64"))
 
 
 SUPPLY_OF_ALL = Family(
@@ -139,7 +142,7 @@ COVERED = Ratio(
         group="medicines taken",
         unit="",
         window="in the 180 days before admission",
-        missing="no long-term medicine filled",
+        missing="no long-term medicine on hand in the half-year",
         sentence="share of days with long-term medicines on hand: {value}",
         actionable=True,
     ),
@@ -147,7 +150,6 @@ COVERED = Ratio(
     to="on_treatment_sum_180d",
     finish=share,
 )
-
 
 
 def told(unit: str) -> str:
@@ -169,6 +171,7 @@ LABORATORY = Family(
     needs=("result",),
     measured=THOUSANDTHS,
     anchor="discharge",
+    nearest="measured {{value}} before {anchor}",
     actionable=True,
 )
 VITAL_SIGNS = Family(
@@ -217,7 +220,8 @@ BOOKED = Family(
     words="visits booked after discharge",
     needs=("appointment",),
     anchor="discharge",
-    when="in the {days} days from discharge",
+    when="within {last} days of discharge",
+    nearest="the first {{value}} after {anchor}",
     actionable=True,
 )
 APPOINTMENTS = Family(

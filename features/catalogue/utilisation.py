@@ -206,8 +206,11 @@ USUAL_SHARE = Ratio(
 
 
 def days_to_follow_up(then: Known) -> ir.Table:
-    """For earlier discharges, the days to the first office or telehealth visit, when within 30."""
-    return first_after(office_visits(then), earlier_stays(then).filter(earlier_stays(then).age > 30), 30)
+    """For discharges more than 30 days before admission, the days to the first office or telehealth visit, when within
+    30.
+    """
+    stays = earlier_stays(then)
+    return first_after(office_visits(then), stays.filter(stays.age > 30), 30)
 
 
 FOLLOW_UP = Family(
@@ -215,8 +218,18 @@ FOLLOW_UP = Family(
     group="follow-up after earlier stays",
     events=days_to_follow_up,
     windows=(TWO_YEARS,),
-    statistics=(Statistic.COUNT, Statistic.MIN),
-    words="days to a visit after an earlier discharge",
+    statistics=(Statistic.COUNT,),
+    words="earlier discharges with a visit within 30 days",
+    needs=("claim_line.place_of_service_code",),
+    actionable=True,
+)
+DAYS_TO_FOLLOW_UP = Family(
+    "days_to_follow_up",
+    group="follow-up after earlier stays",
+    events=days_to_follow_up,
+    windows=(TWO_YEARS,),
+    statistics=(Statistic.MIN,),
+    words="time to a visit after an earlier discharge",
     needs=("claim_line.place_of_service_code",),
     measured=DAYS_IN,
     actionable=True,
@@ -251,5 +264,6 @@ FEATURES = (
     USUAL,
     USUAL_SHARE,
     FOLLOW_UP,
+    DAYS_TO_FOLLOW_UP,
     RISING,
 )

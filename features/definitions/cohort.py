@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.definitions.stays import stay_versions
-from features.record.known import Known, known, latest_known
+from features.record.known import Known, known, latest
 from features.record.record import Record
 from features.record.tables import DEATH, PERSON
 
@@ -137,7 +137,7 @@ def _memtable(rows: pd.DataFrame) -> ir.Table:
 def _person_facts(then: Known) -> pd.DataFrame:
     """Date of birth (the latest known; of two known at once the later day) and of death, as known at `as_of`."""
     told = then.events(PERSON)
-    births = told.group_by("row_id").aggregate(birth_day=latest_known(told, told.birth_day))
+    births = told.group_by("row_id").aggregate(birth_day=latest(told.birth_day, told.known_at))
     died = then.events(DEATH)
     deaths = died.group_by("row_id").aggregate(death_day=died.to_day.min())
     facts: pd.DataFrame = births.to_pandas().merge(deaths.to_pandas(), on="row_id", how="outer")

@@ -133,11 +133,11 @@ def visit_states(record: Record) -> ir.Table:
     return record.conclude("visit_states", lambda r: states(r, ADT_EVENT, "visit_number"))
 
 
-def latest_known(rows: ir.Table, value: ir.IntegerValue) -> ir.IntegerValue:
-    """The latest known value that is not null (below 2**20 either way); the larger of two known at the same instant, so
-    that the order of rows does not matter.
+def latest(value: ir.IntegerValue, when: ir.IntegerValue) -> ir.IntegerValue:
+    """The latest value that is not null (below 2**20 either way); the larger of two of the same time, so that the order
+    of rows does not matter.
     """
-    return value.argmax(rows.known_at * (1 << 21) + value, where=value.notnull())
+    return value.argmax(when.cast("int64") * (1 << 21) + value, where=value.notnull())
 
 
 def known(record: Record, rows: ir.Table) -> Known:
