@@ -8,7 +8,7 @@ import pyarrow as pa
 from features.codes.medicines import PRODUCTS
 from features.simulate import codebook, delivery, write
 from features.simulate.bills import BILL_TYPES, ENDINGS, INSTITUTIONAL, PLACES, SLOTS, SOURCES, TYPES, Bills
-from features.simulate.frame import Frame, Ints, generator, ragged, stack, take
+from features.simulate.frame import NO_DAY, Frame, Ints, generator, ragged, stack, take
 from features.simulate.ground import Ground, npi
 from features.simulate.population import People, Period
 from features.simulate.therapies import Therapies
@@ -26,7 +26,8 @@ SIGN = np.array([1, -1, 1, 1])  # a reversal takes back exactly what was given, 
 def versions(random: np.random.Generator, paid: Ints, fate: Ints, calendar: delivery.Calendar, end: int) -> Frame:
     """Every delivery of every bill that reaches the network by `end`: bill, version, paid, file."""
     rows = np.arange(len(paid))
-    back = paid + random.integers(20, 150, len(paid))
+    # what is taken back or changed has been delivered before
+    back = np.maximum(paid + random.integers(20, 150, len(paid)), calendar.delivered(paid) + 1)
     taken = np.isin(fate, (delivery.REVERSED, delivery.REBILLED))
     anew = fate == delivery.REBILLED
     changed = fate == delivery.ADJUSTED
@@ -133,12 +134,13 @@ def member_columns(people: People, person: Ints) -> dict[str, pa.Array]:
 
 
 def pharmacy(
-    people: People, ground: Ground, period: Period, calendar: delivery.Calendar, therapies: Therapies, first_claim: int,
-    seed: int, block: int,
+    people: People, ground: Ground, period: Period, calendar: delivery.Calendar, therapies: Therapies, deaths: Ints,
+    first_claim: int, seed: int, block: int,
 ) -> tuple[dict[str, pa.Array], int]:  # fmt: skip
     """Columns of pharmacy_claim and their length."""
     random = generator(seed, block, ROOM + 100)
-    fills = therapies.fills
+    death = deaths[therapies.fills["person"]]
+    fills = take(therapies.fills, (death == NO_DAY) | (therapies.fills["day"] < death))
     delivered = versions(random, fills["paid"], fills["fate"], calendar, period.end)
     at = take(fills, delivered["bill"])
     version = delivered["version"]

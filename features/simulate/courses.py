@@ -96,6 +96,11 @@ def courses(
         if len(person):
             rounds.append(_round(random, people, ground, visits, emergencies, uses, calendar, keep, past, state, rate,
                                  person, period))  # fmt: skip
+    if not rounds:  # a small network in which nobody is admitted still has its files
+        nobody = np.zeros(0, dtype=np.int64)
+        rounds.append(_round(random, people, ground, visits, emergencies, uses, calendar, keep, past, state, rate,
+                             nobody, period))  # fmt: skip
+    _end_at_death(visits, emergencies, state["death"])
     stays, written, truths = zip(*rounds, strict=True)
     return Courses(stack(stays), np.concatenate(written), stack(truths), state["death"])
 
@@ -162,6 +167,14 @@ def _clear(visits: Visits, emergencies: Emergencies, person: Ints, day: Ints, la
     visits.frame["status"][visit] = CANCELLED
     _, event = emergencies.between(person, day, last)
     emergencies.frame["dropped"][event] = True
+
+
+def _end_at_death(visits: Visits, emergencies: Emergencies, deaths: Ints) -> None:
+    """Nobody keeps an appointment or comes to an emergency department on the day of death or later."""
+    death = deaths[visits.frame["person"]]
+    visits.frame["status"][(death != NO_DAY) & (visits.frame["day"] >= death)] = CANCELLED
+    death = deaths[emergencies.frame["person"]]
+    emergencies.frame["dropped"][(death != NO_DAY) & (emergencies.frame["day"] >= death)] = True
 
 
 def _outcomes(random: np.random.Generator, now: Frame, seen: Frame, ground: Ground, keep: Array, person: Ints) -> Frame:

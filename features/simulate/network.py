@@ -87,7 +87,7 @@ def _block(
         ]
     )
     files.add("medical_claim", *claims.medical(folk, soil, period, calendar, billed, number, seed, block))
-    files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, uses, number, seed, block))
+    files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, uses, deaths, number, seed, block))
     files.add("eligibility", *members_of.eligibility(folk, period, deaths))
     files.add("provider_attribution", *members_of.attribution(folk, soil, period, deaths))
     files.add("contact", *members_of.contact(folk, seed, block))
