@@ -6,7 +6,9 @@ through exp and log, whose last bit depends on the processor's library, so it mu
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +108,32 @@ def from_json(written: Mapping[str, Any]) -> SelfCheck:
     )
 
 
-def simulated() -> People:
-    """The people of every release: the last index stay of each of 50 of a small simulated network."""
+def simulated(kept_in: Path) -> People:
+    """The people of every release: the last index stay of each of 50 of a small simulated network.
+
+    Simulating and loading them takes seconds, so they are kept in a folder under a hash of the code that made them.
+    """
+    kept = kept_in / f"{_code_of_features()}.json"
+    if not kept.is_file():
+        kept_in.mkdir(parents=True, exist_ok=True)
+        building = kept.with_name(f".{kept.name}.{os.getpid()}")
+        building.write_text(json.dumps(_written(_simulated())), encoding="utf-8")
+        building.replace(kept)
+    return _read(json.loads(kept.read_text(encoding="utf-8")))
+
+
+def _code_of_features() -> str:
+    """A hash of every line that decides what these people's record is."""
+    import features
+
+    digest = hashlib.sha256()
+    folder = Path(str(features.__file__)).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _simulated() -> People:
     from features.definitions.cohort import prediction_cohort
     from features.record.record import of_persons, open_record
     from features.record.tables import TABLES

@@ -161,7 +161,7 @@ def _contents(
 
 def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:
     """Simulated people with the features and scores that this model gives them."""
-    people = self_check.simulated()
+    people = self_check.simulated(pointer.home() / ".people")
     features = self_check.features_of(people, asked.features)
     log_odds = np.asarray(learned.booster.predict(features, raw_score=True), dtype=np.float64)
     return SelfCheck(features, log_odds, calibration.apply(learned.calibrator, risk_of(log_odds)), people)
