@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from features import windows
+from features.codes.laboratory import LABS
+from features.codes.medicines import PRODUCTS
 from tests.histories import ZONE, Rows, end, row, start
 
 YEAR = "2024"
@@ -72,7 +74,12 @@ def person_rows(
     codes: str = "",
     deaths: str = "",
     covered: str = "",
+    fills: str = "",
+    orders: str = "",
+    results: str = "",
+    appointments: str = "",
     born: str = "1950-03-01",
+    sex: str = "female",
 ) -> Rows:
     """One person's canonical rows from tables:
 
@@ -82,16 +89,24 @@ def person_rows(
     visits    claim | known | day | setting [| who | paid]         setting: emergency, office, telehealth, observation
     codes     claim | code [| poa | role | version]                on a bill or visit above
     deaths    day [| precision | known]
-    covered   from | to                                             months, both included: 2024-01 | 2024-12
+    covered   from | to [| dual]                                    months, both included: 2024-01 | 2024-12
+    fills     claim | known | day | drug | days [| version | cancels | paid]
+    orders    order | known | day | type | status
+    results   issued | drawn | test | value
+    appointments  visit | known | day | status
     """
     lines = [*(_bill(told) for told in _rows(bills)), *(_visit(told) for told in _rows(visits))]
     given = {
-        "person": [row(day(born), day(born), end(day("2020-01-01")), birth_day=day(born), sex="female")],
+        "person": [row(day(born), day(born), end(day("2020-01-01")), birth_day=day(born), sex=sex)],
         "claim_line": lines,
         "adt_event": [_message(told) for told in _rows(messages)],
         "discharge_notice": [_notice(told) for told in _rows(notices)],
         "diagnosis": [_code(told, line) for told in _rows(codes) for line in lines if _stands_on(told, line)],
         "death": [_death(told) for told in _rows(deaths)],
+        "dispensing": [_fill(told) for told in _rows(fills)],
+        "order": [_order(told) for told in _rows(orders)],
+        "result": [_result(told) for told in _rows(results)],
+        "appointment": [_appointment(told) for told in _rows(appointments)],
         "coverage": [month for told in _rows(covered) for month in _months(told)],
     }
     return {table: [{**one, "person_id": person} for one in rows] for table, rows in given.items() if rows}
@@ -185,7 +200,10 @@ def _notice(told: Cells) -> dict[str, Any]:
 def _months(told: Cells) -> list[dict[str, Any]]:
     firsts = windows.month_starts(day(f"{told['from']}-01"), day(f"{told['to']}-01"))
     lasts = [windows.month_starts(first, first + 31)[1] - 1 for first in firsts]
-    return [row(first, last, end(last), payer="m") for first, last in zip(firsts, lasts, strict=True)]
+    dual = told.get("dual")
+    return [
+        row(first, last, end(last), payer="m", dual_status_code=dual) for first, last in zip(firsts, lasts, strict=True)
+    ]
 
 
 _SETTINGS: dict[str, dict[str, Any]] = {
@@ -241,3 +259,43 @@ def _death(told: Cells) -> dict[str, Any]:
         one |= {"happened_from": start(first), "happened_to": end(last), "from_day": first, "to_day": last}
         one["precision"] = "month"
     return one
+
+
+def _fill(told: Cells) -> dict[str, Any]:
+    on = day(_text(told, "day"))
+    return row(
+        on,
+        on,
+        moment(_text(told, "known")),
+        claim_id=told["claim"],
+        version=int(told.get("version") or 0),
+        cancels=int(told.get("cancels") or 0),
+        ndc_code=next(product.ndc for product in PRODUCTS if product.ingredient == told["drug"]),
+        days_supply=int(_text(told, "days")),
+        paid=int(told.get("paid") or 0),
+    )
+
+
+def _order(told: Cells) -> dict[str, Any]:
+    on = day(_text(told, "day"))
+    facts = {"order_id": told["order"], "order_type": told["type"], "status": told["status"]}
+    return row(on, on, moment(_text(told, "known")), **facts)
+
+
+def _result(told: Cells) -> dict[str, Any]:
+    drawn = moment(_text(told, "drawn"))
+    on = int(windows.local_day([drawn], ZONE)[0])
+    test = next(lab for lab in LABS if lab.name == told["test"])
+    facts = {"kind": "laboratory", "code_system": "loinc", "code": test.loinc}
+    value = round(float(_text(told, "value")) * 1000)
+    return {
+        **row(on, on, moment(_text(told, "issued")), value=value, **facts),
+        "happened_from": drawn,
+        "happened_to": drawn,
+    }
+
+
+def _appointment(told: Cells) -> dict[str, Any]:
+    on, known = day(_text(told, "day")), moment(_text(told, "known"))
+    booked = int(windows.local_day([known], ZONE)[0])
+    return row(booked, booked, known, appointment_id=told["visit"], appointment_day=on, status=told["status"])
