@@ -88,7 +88,7 @@ def test_the_page_says_what_the_features_say() -> None:
     assert len(told) >= 5, "the table of the page was not found"
     for name, *says in told:
         made = found[:, names.index(name)]
-        shown = ["null" if np.isnan(value) else f"{value:g}" for value in made]
+        shown = ["null" if np.isnan(value) else f"{value:.12g}" for value in made]
         assert shown == [said.strip() for said in says], f"docs/time.md says otherwise of {name}"
 
 
