@@ -18,6 +18,7 @@ from models import calibration, specs
 from models.calibration import Beta, Isotonic, Logistic
 from models.log_odds import log_odds, risk_of
 from models.specs import SPECS, spec
+from models.specs.spec import Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
 from training.fit import fit
@@ -36,7 +37,7 @@ def test_every_file_with_a_spec_is_among_the_specs() -> None:
 
 
 @pytest.mark.parametrize("asked", SPECS, ids=lambda s: s.name)
-def test_a_spec_scores_by_what_is_known_at_discharge_only(asked: specs.Spec) -> None:
+def test_a_spec_scores_by_what_is_known_at_discharge_only(asked: Spec) -> None:
     assert asked.scored.rules == PREDICTION_RULES
     assert set(asked.scored.rules) < set(asked.trained.rules), "training may also ask whether the outcome could be seen"
     assert asked.name == asked.outcome.name
@@ -114,8 +115,8 @@ def test_prior_admissions_agrees_with_counting_one_by_one() -> None:
     frame = pd.DataFrame({"person_id": random.integers(0, 20, 300).astype(str), "admit_day": admit})
     frame["discharge_day"] = admit + random.integers(0, 9, 300)
     slow = [
-        float(((frame.person_id == row.person_id) & (row.admit_day - frame.discharge_day).between(1, 365)).sum())
-        for row in frame.itertuples()
+        float(((frame.person_id == person) & (began - frame.discharge_day).between(1, 365)).sum())
+        for person, began in zip(frame.person_id, admit, strict=True)
     ]
     assert baselines.prior_admissions(frame, frame).tolist() == slow
 
