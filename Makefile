@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 export PYTHONWARNINGS ?= default
 
-.PHONY: help install demo test check soak serve bench-chain clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-oracle clean lock
 
 help:
 	@echo "make demo         simulate a network, train, evaluate, promote, and print today's outreach list"
@@ -18,6 +18,7 @@ help:
 	@echo "make soak         the long forms of the tests"
 	@echo "make serve        the scoring service on what make demo made"
 	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
+	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
 .venv/.base: requirements.lock pyproject.toml
@@ -58,6 +59,9 @@ serve: .venv/.base
 
 bench-chain: .venv/.base
 	$(BIN)/python -m tests.benchmarks.chain
+
+bench-oracle: .venv/.base
+	$(BIN)/python -m tests.benchmarks.oracle
 
 clean:
 	rm -rf $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
