@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features import windows
 from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
-from features.errors import Failure
+from features.errors import BadModel
 from features.record.inline import record_of
-from features.record.record import Record, of_persons, open_record
+from features.record.record import Record, lacked_by_all, of_persons, open_record
 from features.record.store import read_manifest
+from models.specs import SPECS
 from serving.score import Champion, champion, explain, score, tiers_of
 from serving.wire import Problem, ReasonOut, ScoreOut, ScoreRequest, ScoreResponse
 
@@ -22,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class Unknown(Exception):
-    """Ids that the store has no index stay for, each with the field that it stood in."""
+    """People or stays that have no index stay, each with the field that it stood in."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} unknown ids")
+        super().__init__(f"{len(problems)} without an index stay")
         self.problems = list(problems)
 
 
@@ -37,35 +40,62 @@ class Answers:
         self._lock = Lock()
         self._record: Record | None = None
 
+    def prepare(self) -> None:
+        """Do now what the first caller would wait for: open the store, find its stays, load the champions and score
+        someone with each. Raises BadStore where there is nothing to open; a model without a champion is left alone.
+        """
+        with self._lock:
+            stays = stay_versions(self._opened()).filter(lambda stay: stay.discharge_day.notnull())
+            someone = self._opened().con.to_pyarrow(stays.select("person_id").limit(1))["person_id"].to_pylist()
+        for spec in SPECS:
+            # a model without a champion cannot answer yet, and whoever was found may have no index stay: both are well
+            with suppress(BadModel, Unknown):
+                champion(spec.name)
+                if someone:
+                    self.scores(ScoreRequest(model=spec.name, persons=someone))
+
     def scores(self, asked: ScoreRequest) -> ScoreResponse:
         """Scores in the order asked for. Raises Unknown for ids without an index stay, Failure for all else."""
         with_ = champion(asked.model)
         with self._lock:
             if asked.records is not None:
-                record = record_of(asked.records, read_manifest(self.store).zone)
-                rows = prediction_cohort(record).rows
-                latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("person_id", keep="last")
-                return _response(record, latest.sort_values("person_id"), with_)
+                return self._by_records(asked.records, with_)
             record = self._opened()
             if asked.persons is not None:
-                return self._by(record, asked.persons, asked.persons, "person_id", "persons", with_)
+                return self._by_ids(record, asked.persons, asked.persons, "person_id", "persons", with_)
             stays = asked.stays or []
-            return self._by(record, self._people_of(record, stays), stays, "stay_id", "stays", with_)
+            return self._by_ids(record, self._people_of(record, stays), stays, "stay_id", "stays", with_)
 
-    def _by(
+    def _by_ids(
         self, record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str, with_: Champion
     ) -> ScoreResponse:
-        some = of_persons(record, sorted(set(people)))
-        rows = prediction_cohort(some).rows.sort_values(["as_of", "stay_id"]).drop_duplicates(column, keep="last")
-        places = {value: place for place, value in enumerate(rows[column])}
-        unknown = [
-            Problem(field=f"{field}[{number}]", problem="no index stay is known for this id")
-            for number, given in enumerate(ids)
-            if given not in places
-        ]
-        if unknown:
-            raise Unknown(unknown)
-        return _response(some, rows.iloc[[places[given] for given in ids]], with_)
+        with _of(record, people) as some:
+            rows = prediction_cohort(some).rows.sort_values(["as_of", "stay_id"]).drop_duplicates(column, keep="last")
+            places = {value: place for place, value in enumerate(rows[column])}
+            unknown = [
+                Problem(field=f"{field}[{number}]", problem="no index stay is known for this id")
+                for number, given in enumerate(ids)
+                if given not in places
+            ]
+            if unknown:
+                raise Unknown(unknown)
+            return _response(some, rows.iloc[[places[given] for given in ids]], with_)
+
+    def _by_records(self, records: dict[str, list[dict[str, Any]]], with_: Champion) -> ScoreResponse:
+        manifest = read_manifest(self.store)
+        # what the store lacks the model never saw, so it is not read from a caller's rows either
+        record = record_of(records, manifest.zone, lacked_by_all(manifest))
+        try:
+            rows = prediction_cohort(record).rows.sort_values(["as_of", "stay_id"])
+            latest = rows.drop_duplicates("person_id", keep="last").sort_values("person_id")
+            people = {row["person_id"] for given in records.values() for row in given if "person_id" in row}
+            missing = len(people) - len(latest)
+            if missing or not people:
+                says = f"no index stay is told for {missing} of the {len(people)} people in these rows"
+                raise Unknown([Problem(field="records", problem=says)])
+            return _response(record, latest, with_)
+        finally:
+            record.con.disconnect()
 
     def _opened(self) -> Record:
         manifest = read_manifest(self.store)
@@ -78,6 +108,21 @@ class Answers:
         found = versions.filter(versions.stay_id.isin(list(stays))).select("person_id").distinct()
         people: list[str] = record.con.to_pyarrow(found)["person_id"].to_pylist()
         return people
+
+
+@contextmanager
+def _of(record: Record, people: Sequence[str]) -> Iterator[Record]:
+    """The record of these people, with what was concluded of everyone cut down to them (all of it is person by person).
+    What is concluded of them alone is dropped afterwards, or a server would fill with it.
+    """
+    wanted = sorted(set(people))
+    whole = {name: rows.filter(rows.person_id.isin(wanted)) for name, rows in record.derived.items()}
+    some = replace(of_persons(record, wanted), derived=dict(whole))
+    try:
+        yield some
+    finally:
+        for name in some.derived.keys() - whole.keys():
+            record.con.drop_table(some.derived[name].op().name)
 
 
 def _response(record: Record, rows: pd.DataFrame, with_: Champion) -> ScoreResponse:
@@ -99,11 +144,4 @@ def _response(record: Record, rows: pd.DataFrame, with_: Champion) -> ScoreRespo
             )
             for row, risk, tier, reasons in zip(scored.rows.to_dict("records"), scored.risk, tier, why, strict=True)
         ],
-    )
-
-
-def as_problem(failure: Failure) -> Problem:
-    """A failure as one problem of a response."""
-    return Problem(
-        field=failure.got.split(" ")[0] if failure.got.startswith("records.") else "model", problem=str(failure)
     )

@@ -33,9 +33,14 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
     with_ = champion(model)
     made = outreach_list(open_record(store), with_, first_day, last_day, top)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_csv(made, out)
-    out.with_suffix(".html").write_text(page(made), encoding="utf-8", newline="\n")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_csv(made, out)
+        out.with_suffix(".html").write_text(page(made), encoding="utf-8", newline="\n")
+    except OSError:
+        raise BadInput(
+            got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."
+        ) from None
     left = ", ".join(f"{count} {reason}" for reason, count in made.left_off.items() if count) or "nobody"
     click.echo(f"{made.title}: {made.stays} discharges of {made.people} people from {first} to {last}")
     click.echo(f"left off: {left}")
@@ -52,10 +57,10 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -
 @click.command()
 @click.option("--store", type=click.Path(path_type=Path), help="The store to score from; default AFTERWARD_STORE.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
 def serve(store: Path | None, host: str, port: int) -> None:
     """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
-    from features.record.store import read_manifest
+    from features.record.record import open_record
     from models import pointer
     from serving.settings import read
 
@@ -63,12 +68,14 @@ def serve(store: Path | None, host: str, port: int) -> None:
     if store is not None:
         environment["AFTERWARD_STORE"] = str(store.absolute())
     settings = read(environment)
-    read_manifest(settings.store)
+    open_record(settings.store)  # refuse now, in one line, what the server could not open
     environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent
-    sys.stderr.write(f"afterward: serving on http://{host}:{port} (POST /v1/score, GET /healthz, GET /openapi.json)\n")
+    sys.stderr.write(
+        f"afterward: starting on http://{host}:{port} (POST /v1/score, GET /healthz, GET /v1/openapi.json)\n"
+    )
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,7 +163,7 @@ def _language(tag: str | None) -> str:
 
 
 def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
-    """The latest contact details known at an instant, one row a person; text that is not known is null."""
+    """Contact details known at an instant, one row a person; what was never told is null."""
     names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
     found: pd.DataFrame = _latest(record[CONTACT_DETAILS], instant, people, names).to_pandas()
     return found.astype(object).where(found.notna(), None)
@@ -174,12 +175,14 @@ def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dic
 
 
 def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
+    """For each person the latest known value of each column: a later row without it does not take it away."""
     import ibis
 
     kept = rows.filter(rows.known_at <= instant, rows.person_id.isin(list(people)))
-    order = ibis.window(group_by="person_id", order_by=[ibis.desc("known_at"), ibis.desc("happened_from"), *names])
-    ranked = kept.mutate(place=ibis.row_number().over(order))
-    return ranked.filter(ranked.place == 0).select("person_id", *names).order_by("person_id")
+    order = ibis.window(group_by="person_id", order_by=["known_at", "happened_from", *names])
+    kept = kept.mutate(place=ibis.row_number().over(order))
+    told = {name: kept[name].argmax(kept.place, where=kept[name].notnull()) for name in names}
+    return kept.group_by("person_id").aggregate(**told).order_by("person_id")
 
 
 def _facility_names(record: Record, ids: Sequence[str]) -> dict[str, str]:
@@ -189,6 +192,8 @@ def _facility_names(record: Record, ids: Sequence[str]) -> dict[str, str]:
     return dict(zip(found.facility_id, found.name, strict=True))
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PHONE = re.compile(r"\+[0-9 ().-]+")
 CSV_COLUMNS = (
     "rank",
     "person_id",
@@ -212,22 +217,30 @@ def write_csv(given: OutreachList, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
-        for entry in given.entries:
-            writer.writerow(
-                (
-                    entry.rank,
-                    entry.person_id,
-                    f"{entry.risk:.6f}",
-                    entry.tier,
-                    "; ".join(f"{reason.sentence} ({reason.direction} risk)" for reason in entry.reasons),
-                    windows.iso(entry.discharge_day),
-                    entry.facility,
-                    entry.practice,
-                    windows.iso(entry.due),
-                    entry.phone,
-                    entry.language,
-                    "yes" if entry.interpreter else "",
-                    entry.model,
-                    entry.model_version,
-                )
-            )
+        writer.writerows([_cell(value) for value in _row(entry)] for entry in given.entries)
+
+
+def _row(entry: Entry) -> tuple[str | int, ...]:
+    return (
+        entry.rank,
+        entry.person_id,
+        f"{entry.risk:.6f}",
+        entry.tier,
+        "; ".join(f"{reason.sentence} ({reason.direction} risk)" for reason in entry.reasons),
+        windows.iso(entry.discharge_day),
+        entry.facility,
+        entry.practice,
+        windows.iso(entry.due),
+        entry.phone,
+        entry.language,
+        "yes" if entry.interpreter else "",
+        entry.model,
+        entry.model_version,
+    )
+
+
+def _cell(value: str | int) -> str | int:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it; a telephone number is none."""
+    if isinstance(value, str) and value[:1] in FORMULA and not PHONE.fullmatch(value):
+        return f"'{value}"
+    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from functools import lru_cache
 from importlib.metadata import version
@@ -19,12 +20,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from features.errors import BadInput, Failure
-from serving.answer import Answers, Unknown, as_problem
+from serving.answer import Answers, Unknown
 from serving.auth import Guard
 from serving.settings import settings
-from serving.wire import Problem, Problems, ScoreRequest, openapi, problems_of
+from serving.wire import Problem, Problems, ScoreRequest, openapi, problem_of, problems_of
 
-THREADS = 4
+log = logging.getLogger("afterward")
 
 
 @lru_cache(maxsize=1)
@@ -53,18 +54,34 @@ async def score(request: Request) -> JSONResponse:
     if body is None:
         return _refused(413, Problem(field="body", problem=f"at most {settings().largest_body} bytes are read"))
     try:
-        asked = ScoreRequest.model_validate(json.loads(body))
-        made = await run_in_threadpool(answers().scores, asked)
-    except ValidationError as wrong:
-        return JSONResponse(problems_of(wrong).model_dump(), 422)
+        given = json.loads(body)
     except (ValueError, RecursionError):
         return _refused(400, Problem(field="body", problem="this is not JSON"))
+    try:
+        made = await run_in_threadpool(answers().scores, ScoreRequest.model_validate(given))
+    except ValidationError as wrong:
+        return _refused(422, *problems_of(wrong))
     except Unknown as unknown:
         return _refused(422, *unknown.problems)
+    except BadInput as wrong:
+        return _refused(422, problem_of(wrong))
     except Failure as failure:
-        unknown_model = failure.got.startswith("an unknown model")
-        return _refused(422 if isinstance(failure, BadInput) or unknown_model else 503, as_problem(failure))
+        log.error("cannot answer: %s", failure)
+        return _refused(503, Problem(field="service", problem=f"cannot answer now: {failure.got}"))
+    except Exception as fault:  # its message may hold a patient's value: neither the caller nor the log gets it
+        log.error("fault: %s in %s", type(fault).__name__, _place(fault))
+        return _refused(500, Problem(field="service", problem="a fault of ours; the log says where"))
     return JSONResponse(made.model_dump())
+
+
+def _place(fault: Exception) -> str:
+    """Where our own code was when it failed: file and line, innermost last."""
+    steps = []
+    at = fault.__traceback__
+    while at is not None:
+        steps.append(f"{os.path.basename(at.tb_frame.f_code.co_filename)}:{at.tb_lineno}")
+        at = at.tb_next
+    return " > ".join(steps)
 
 
 async def described(_: Request) -> JSONResponse:
@@ -75,16 +92,13 @@ async def described(_: Request) -> JSONResponse:
 app = Starlette(routes=[Route("/score", score, methods=["POST"]), Route("/openapi.json", described)])
 
 
-@bentoml.service(
-    name="afterward", workers=1, threads=THREADS, traffic={"timeout": 60}, logging={"access": {"enabled": False}}
-)
+@bentoml.service(name="afterward", workers=1, traffic={"timeout": 60}, logging={"access": {"enabled": False}})
 @bentoml.asgi_app(app, path="/v1")
 class Scoring:
-    """Opens the store when the server starts, so that the first caller does not wait for it."""
+    """Opens the store and loads the champions when the server starts, so that the first caller does not wait."""
 
     def __init__(self) -> None:
-        settings()
-        answers()
+        answers().prepare()
 
 
 service: Any = Scoring

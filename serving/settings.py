@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,25 +14,20 @@ SHORTEST_KEY = 8
 LARGEST_BODY = 8 * 2**20
 
 
-class Secret(str):
-    """Text that never shows itself: `str()` and `repr()` print stars; `reveal()` gives it."""
+@dataclass(frozen=True)
+class Secret:
+    """Text that never shows itself, however it is printed; `reveal()` gives it."""
 
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __str__(self) -> str:
-        return "***"
+    _text: str = field(repr=False)
 
     def reveal(self) -> str:
         """The text itself."""
-        return "".join(self)
+        return self._text
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`store`: the record that people are scored from. `api_key`: what callers present."""
+    """`store`: the record that people are scored from. `api_key`: what callers present. `largest_body` in bytes."""
 
     store: Path
     api_key: Secret
@@ -41,7 +36,7 @@ class Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables. Raises BadSetting for what is missing or cannot be right."""
-    key = environment.get("AFTERWARD_API_KEY", "")
+    key = environment.get("AFTERWARD_API_KEY", "").strip()  # a key read from a file often ends in a line break
     if len(key) < SHORTEST_KEY:
         raise BadSetting(
             got="no AFTERWARD_API_KEY" if not key else f"an AFTERWARD_API_KEY of {len(key)} characters",

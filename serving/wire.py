@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from features.errors import BadInput
+from models.specs import SPECS
 
 MOST_IDS = 1_000
+MOST_PROBLEMS = 100
+MODELS = tuple(spec.name for spec in SPECS)
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Row = dict[str, Any]
+
+
+def _of_a_model(name: str) -> str:
+    if name not in MODELS:
+        raise ValueError(f"one of {', '.join(MODELS)} is expected")
+    return name
 
 
 class ScoreRequest(BaseModel):
@@ -18,11 +40,18 @@ class ScoreRequest(BaseModel):
         json_schema_extra={"examples": [{"model": "readmission_30d", "persons": ["P0000017"]}]},
     )
 
-    model: Identifier = Field(description="The model, such as readmission_30d; its champion answers.")
-    stays: list[Identifier] | None = Field(None, min_length=1, max_length=MOST_IDS, description="Ids of index stays.")
-    persons: list[Identifier] | None = Field(None, min_length=1, max_length=MOST_IDS, description="Ids of people.")
-    records: dict[str, list[dict[str, Any]]] | None = Field(
-        None, description="Rows of canonical tables by table name; the people in them are scored on these rows alone."
+    model: Annotated[str, AfterValidator(_of_a_model)] = Field(
+        description="The model; its champion answers.", json_schema_extra={"enum": list(MODELS)}
+    )
+    stays: list[Identifier] | None = Field(
+        default=None, min_length=1, max_length=MOST_IDS, description="Ids of index stays."
+    )
+    persons: list[Identifier] | None = Field(
+        default=None, min_length=1, max_length=MOST_IDS, description="Ids of people."
+    )
+    records: dict[str, Annotated[list[Row], FailFast()]] | None = Field(
+        default=None,
+        description="Rows of canonical tables by table name; the people in them are scored on these rows alone.",
     )
 
     @model_validator(mode="after")
@@ -77,13 +106,26 @@ class Problems(BaseModel):
     errors: list[Problem]
 
 
-def problems_of(wrong: ValidationError) -> Problems:
+def problems_of(wrong: ValidationError) -> list[Problem]:
     """Pydantic's findings, without the values."""
-    found = []
-    for error in wrong.errors(include_input=False, include_url=False, include_context=False):
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).lstrip(".")
-        found.append(Problem(field=place or "body", problem=error["msg"]))
-    return Problems(errors=found)
+    errors = wrong.errors(include_input=False, include_url=False, include_context=False)[:MOST_PROBLEMS]
+    return [Problem(field=_place(error["loc"]), problem=error["msg"].removeprefix("Value error, ")) for error in errors]
+
+
+def problem_of(wrong: BadInput) -> Problem:
+    """What `features.record.inline` found: its message begins with the field."""
+    field, _, says = wrong.got.partition(" ")
+    return Problem(field=field, problem=f"{says}; expected {wrong.expected}")
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """`records.person[3].sex`. A name that does not look like one of ours may be a patient's, so it is not repeated."""
+    names = (f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in parts)
+    return "".join(names).lstrip(".") or "body"
+
+
+def _shown(name: str) -> str:
+    return name if re.fullmatch("[a-z_]{1,40}", name) else "(unknown)"
 
 
 def openapi(version: str) -> dict[str, Any]:
