@@ -51,6 +51,20 @@ def java() -> Path:
     return Path(str(found))
 
 
+@pytest.fixture(scope="session")
+def simulated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 600 simulated people over three years, loaded as a user loads it. Read only."""
+    from features.simulate.network import simulate
+    from features.sources import tuva
+    from features.sources.load import load
+    from features.sources.reader import Delivery
+
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(600, 3, 5, folder / "files")
+    load(tuva.READER, folder / "files", folder / "store", Delivery(None), "America/New_York")
+    return folder / "store"
+
+
 @pytest.fixture(autouse=True)
 def _our_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it, and nothing phones home."""
