@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def tracking_uri() -> str:
 
 def log(trained: Release, run: Run) -> str:
     """Record a run, register its model as a version with the alias `challenger`; gives the run's id."""
-    with _client() as client:
+    with client_of_registry() as client:
         import mlflow
 
         mlflow.set_experiment(experiment_id=_experiment(client, trained.model))
@@ -70,7 +71,7 @@ def make_champion(trained: Release) -> str | None:
     """Move the alias `champion` to the registered version of a release; gives that version, or null when MLflow does
     not know the release.
     """
-    with _client() as client:
+    with client_of_registry() as client:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -87,7 +88,7 @@ def make_champion(trained: Release) -> str | None:
 
 
 @contextmanager
-def _client() -> Iterator[MlflowClient]:
+def client_of_registry() -> Iterator[MlflowClient]:
     """A client on the tracking URI, MLflow's chatter and telemetry off."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -100,7 +101,9 @@ def _client() -> Iterator[MlflowClient]:
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     try:
-        yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow's quarrel with SQLAlchemy, which nobody here can settle
+            yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     finally:
         # MLflow writes its address into the environment, where it would pass for the user's own wish
         os.environ.pop(URI, None)
