@@ -34,7 +34,7 @@ FAMILIES = tuple(feature for feature in CATALOGUE if isinstance(feature, Family)
 
 def _naive(events: list[Event], statistic: Statistic) -> float:
     """The statistic of one row's events in one window, as its name says."""
-    told = [event for event in events if event.get("value") is not None]
+    told: list[Event] = [event for event in events if event.get("value") is not None]
     values: list[float] = [event["value"] for event in told]
     ages: list[float] = [event["age"] for event in events]
     if statistic is Statistic.COUNT:
@@ -48,7 +48,7 @@ def _naive(events: list[Event], statistic: Statistic) -> float:
     if statistic is Statistic.SINCE:
         return min(ages, default=np.nan)
     if statistic is Statistic.LAST:
-        moments: list[float] = [event.get("moment", event["age"]) for event in told]
+        moments: list[float] = [event["moment" if "moment" in event else "age"] for event in told]
         latest = min(moments, default=np.nan)
         values = [value for value, moment in zip(values, moments, strict=True) if moment == latest]
     return min(values, default=np.nan) if statistic is Statistic.MIN else max(values, default=np.nan)

@@ -6,6 +6,8 @@ A table tells what was known of one person beside that, and the values that foll
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from features.definitions.cohort import prediction_cohort
 from features.errors import BadDeclaration
 from features.record.record import Record
 from features.windows import Lookback
+from tests import features_page
 from tests.histories import record_of
 from tests.spec.tables import parse, person_rows, together
 
@@ -506,7 +509,7 @@ def record() -> Record:
 def rows(record: Record) -> pd.DataFrame:
     """The index stay of June of every person."""
     found = prediction_cohort(record).rows
-    return found[found.admit_day == found.admit_day.max()].reset_index(drop=True)
+    return pd.DataFrame(found[found.admit_day == found.admit_day.max()]).reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -516,7 +519,7 @@ def built(record: Record, rows: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.name)
 def test_what_follows_from(example: Example, built: pd.DataFrame) -> None:
-    values = built.loc[example.name]
+    values = dict(zip(built.columns, built.loc[example.name].to_numpy("float64"), strict=True))
     wanted = {cells["column"] or "": cells["value"] for cells in parse(example.values)}
     said = {name: None if np.isnan(values[name]) else float(values[name]) for name in wanted}
     assert said == {name: None if value is None else float(value) for name, value in wanted.items()}
@@ -577,7 +580,7 @@ def test_a_name_that_stands_twice_is_refused() -> None:
     [{"windows": ()}, {"statistics": ()}, {"anchor": "birth"}, {"needs": ("no_such_table",)}],
     ids=lambda given: next(iter(given)),
 )
-def test_a_family_declared_wrongly_is_refused(wrong: dict[str, object]) -> None:
+def test_a_family_declared_wrongly_is_refused(wrong: dict[str, Any]) -> None:
     family = next(f for f in CATALOGUE if isinstance(f, Family) and f.measured is None)
     with pytest.raises(BadDeclaration):
         replace(family, **wrong)
@@ -587,3 +590,9 @@ def test_statistics_of_values_need_a_value() -> None:
     family = next(f for f in CATALOGUE if isinstance(f, Family) and f.measured is not None)
     with pytest.raises(BadDeclaration, match="measured"):
         replace(family, measured=None, windows=(Lookback(30),))
+
+
+def test_the_page_of_features_is_what_the_catalogue_says() -> None:
+    written = (Path(__file__).resolve().parents[2] / "docs" / "features.md").read_text()
+    assert written == features_page.page(), "run: python -m tests.features_page > docs/features.md"
+    assert len(written) < 200_000, "a page that nobody reads"
