@@ -22,7 +22,7 @@ import numpy.typing as npt
 from features.catalogue.declaration import Column
 from features.errors import BadDeclaration
 from features.record.known import Known
-from features.record.tables import TABLES
+from features.record.tables import facts
 from features.windows import Lookback
 
 if TYPE_CHECKING:
@@ -258,8 +258,8 @@ class Facts:
     needs: Mapping[str, tuple[str, ...]]
 
     def __post_init__(self) -> None:
-        for facts in self.needs.values():
-            _known_facts(self.name, facts)
+        for needed in self.needs.values():
+            _known_facts(self.name, needed)
 
     def columns(self) -> tuple[Column, ...]:
         """As declared."""
@@ -313,7 +313,6 @@ def difference(of: Floats, to: Floats) -> Floats:
 
 
 def _known_facts(name: str, needs: tuple[str, ...]) -> None:
-    facts = {table.name for table in TABLES} | {f"{t.name}.{c.name}" for t in TABLES for c in t.all_columns}
-    unknown = sorted(set(needs) - facts)
+    unknown = sorted(set(needs) - facts())
     if unknown:
         raise BadDeclaration(got=f"{name} needs {unknown}", expected="a table or table.column", do="Mend `needs`.")

@@ -67,7 +67,7 @@ FRAILTY = Family(
     windows=(TWO_YEARS,),
     statistics=(Statistic.SUM,),
     words="hospital frailty risk score",
-    needs=("diagnosis",),
+    needs=("diagnosis", "diagnosis.icd-10-cm"),
     measured=Measured("points", 10),
 )
 # CCS categories that bring people back or make them come: single-level CCS numbers
@@ -121,7 +121,7 @@ SOCIAL = Family(
     windows=(YEAR, TWO_YEARS),
     statistics=(Statistic.DAYS,),
     words="social needs recorded",
-    needs=("diagnosis",),
+    needs=("diagnosis", "diagnosis.icd-10-cm"),
     actionable=True,
 )
 LIVES_ALONE = Family(
@@ -131,7 +131,7 @@ LIVES_ALONE = Family(
     windows=(TWO_YEARS,),
     statistics=(Statistic.ANY,),
     words="lives alone or lacks help at home",
-    needs=("diagnosis",),
+    needs=("diagnosis", "diagnosis.icd-10-cm"),
     actionable=True,
 )
 FALLS = Family(
@@ -141,7 +141,7 @@ FALLS = Family(
     windows=(YEAR,),
     statistics=(Statistic.DAYS,),
     words="falls recorded",
-    needs=("diagnosis",),
+    needs=("diagnosis", "diagnosis.icd-10-cm"),
     actionable=True,
 )
 NOT_TAKING = Family(
@@ -151,7 +151,7 @@ NOT_TAKING = Family(
     windows=(YEAR,),
     statistics=(Statistic.DAYS,),
     words="treatment not followed, as recorded",
-    needs=("diagnosis",),
+    needs=("diagnosis", "diagnosis.icd-10-cm"),
     actionable=True,
 )
 FEATURES = (

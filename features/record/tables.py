@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from features.codes.systems import ICD9CM, ICD10CM
 from features.errors import BadDeclaration
 
 if TYPE_CHECKING:
@@ -330,6 +331,13 @@ TABLES = (
     PROVIDER,
     FACILITY,
 )
+
+
+def facts() -> frozenset[str]:
+    """Everything that a source can lack: a table, one of its columns, or diagnoses in one of their coding systems."""
+    columns = {f"{found.name}.{column.name}" for found in TABLES for column in found.all_columns}
+    systems = {f"{DIAGNOSIS.name}.{system.name}" for system in (ICD10CM, ICD9CM)}
+    return frozenset({found.name for found in TABLES} | columns | systems)
 
 
 def table(name: str) -> Table:

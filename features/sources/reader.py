@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from features.errors import BadDeclaration
-from features.record.tables import TABLES, Table
+from features.record.tables import TABLES, Table, facts
 from features.sources.files import InputFile
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Reader:
                 raise BadDeclaration(
                     got=f"marks of {layout.name} that it does not need", expected="marks among needs", do="Add them."
                 )
-        unknown = set(self.lacks) - {fact for table in TABLES for fact in (table.name, *_facts(table))}
+        unknown = set(self.lacks) - facts()
         if unknown:
             raise BadDeclaration(
                 got=f"lacks {sorted(unknown)}", expected="a table or table.column", do=f"Mend reader {self.name}."
@@ -84,7 +84,3 @@ class Reader:
     def fills(self) -> tuple[Table, ...]:
         """The canonical tables that this format can fill."""
         return tuple(t for t in TABLES if any(t in layout.fills for layout in self.layouts))
-
-
-def _facts(table: Table) -> list[str]:
-    return [f"{table.name}.{column.name}" for column in table.all_columns]

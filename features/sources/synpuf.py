@@ -303,6 +303,7 @@ READER = Reader(
         "claim_line.admit_source_code": "SynPUF has no point of origin",
         "claim_line.place_of_service_code": "only inpatient claims are read",
         "claim_line.revenue_center_code": "only inpatient claims are read",
+        "diagnosis.icd-10-cm": "SynPUF has ICD-9-CM codes",
         "diagnosis.present_on_admission": "SynPUF has no present-on-admission flags",
     },
 )

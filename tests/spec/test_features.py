@@ -596,3 +596,11 @@ def test_the_page_of_features_is_what_the_catalogue_says() -> None:
     written = (Path(__file__).resolve().parents[2] / "docs" / "features.md").read_text()
     assert written == features_page.page(), "run: python -m tests.features_page > docs/features.md"
     assert len(written) < 200_000, "a page that nobody reads"
+
+
+def test_a_list_of_icd_10_codes_says_nothing_of_a_source_with_icd_9(record: Record, rows: pd.DataFrame) -> None:
+    lacking = replace(record, lacks={"diagnosis.icd-10-cm": "ICD-9-CM codes"}, derived={})
+    families = tuple(f for f in CATALOGUE if isinstance(f, Family) and "diagnosis.icd-10-cm" in f.needs)
+    built = build(lacking, rows.iloc[:2], families)
+    assert {"frailty_sum_730d", "falls_days_365d", "social_days_365d"} <= set(built.columns)
+    assert built.isna().all().all(), "0 would say that nobody is frail"
