@@ -9,30 +9,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from features.simulate.network import simulate
-from features.sources.load import load
-from features.sources.reader import Delivery
-from features.sources.tuva import READER
-
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
-MEMBERS, YEARS, SEED = 1_500, 3, 11
-
-
-@pytest.fixture(scope="module")
-def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with a small simulated network."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    simulate(MEMBERS, YEARS, SEED, folder / "files", 0.0)
-    load(READER, folder / "files", folder / "store", Delivery(), None)
-    return folder / "store"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
-def test_notebook_runs_and_shows_figures(path: Path, small_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notebook_runs_and_shows_figures(path: Path, simulated_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))  # the kernel starts in the notebook's own folder
-    monkeypatch.setenv("AFTERWARD_STORE", str(small_store))
+    monkeypatch.setenv("AFTERWARD_STORE", str(simulated_store))
     book = nbformat.read(path, as_version=4)
     where = {"metadata": {"path": path.parent}}
     made = NotebookClient(book, timeout=240, kernel_name="python3", resources=where).execute()
