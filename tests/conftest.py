@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.chains import Chain
 
 REQUIRED = frozenset(filter(None, os.environ.get("AFTERWARD_REQUIRE", "").split(",")))
 PROJECT = Path(__file__).resolve().parent.parent
@@ -63,6 +67,18 @@ def simulated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulate(600, 3, 5, folder / "files")
     load(tuva.READER, folder / "files", folder / "store", Delivery(None), "America/New_York")
     return folder / "store"
+
+
+@pytest.fixture(scope="session")
+def simulated_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """The whole chain by its commands on 3,000 simulated people: store, release, list. Read only."""
+    from tests.chains import afterward, run_chain
+
+    folder = tmp_path_factory.mktemp("chain")
+    words = ("simulate", "--members", "3000", "--years", "3", "--seed", "7", "--out", folder / "files")
+    done = afterward(*words, releases=folder / "releases")
+    assert done.returncode == 0, done.stderr
+    return run_chain("tuva", folder / "files", folder, "2024-12-18", "2024-12-31")
 
 
 @pytest.fixture(autouse=True)
