@@ -125,7 +125,7 @@ def _round(
     now.update(stay.results(random, people, now))
     now.update(_plans(random, people, ground, now))
     ill = conditions.active(people.onset[person], now["day"])
-    written = ill & (random.random(ill.shape) < 0.72)
+    written = stay.named(now, ill & (random.random(ill.shape) < 0.72))
     _clear(visits, emergencies, person, now["day"], now["last"])
     seen = facts.visible(people, past, visits, emergencies, uses, now)
     truth = _outcomes(random, now, seen, ground, keep, person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.simulate import codebook, conditions, delivery, reasons, stay
+from features.simulate import codebook, delivery, reasons, stay
 from features.simulate.bills import (
     BILL_TYPES,
     ENDINGS,
@@ -183,23 +183,3 @@ def aftercare(ground: Ground, stays: Frame, deaths: Ints, period: Period, seed: 
         ])  # fmt: skip
         parts.append(Bills(head, packed(size, [code]), np.full((size, SLOTS), -1, dtype=np.int64), billed))
     return joined(parts)
-
-
-CHRONIC_OF_REASON: dict[str, str] = {
-    "heart failure": "heart failure",
-    "mood": "depression",
-    "withdrawal": "substance use",
-    "lung disease": "lung disease",
-    "atrial fibrillation": "atrial fibrillation",
-    "diabetes": "diabetes",
-    "liver": "liver disease",
-}
-
-
-def name_reason(stays: Frame, written: Flags) -> Flags:
-    """Conditions that the bill names, those included that its principal diagnosis says by itself."""
-    named = written.copy()
-    for reason, condition in CHRONIC_OF_REASON.items():
-        rows = (stays["reason"] == reasons.INDEX[reason]) & (stays["harm"] < 0)
-        named[rows, conditions.INDEX[condition]] = True
-    return named

@@ -74,14 +74,13 @@ def _block(
     uses = therapies.therapies(folk, period, seed, block)
     course = courses.courses(folk, soil, period, visits, emergencies, uses, calendar, keep, seed, block)
     stays, deaths = course.stays, course.deaths
-    written = hospital_bills.name_reason(stays, course.written)
     number = block * STEP
     billed = bills.joined(
         [
             bills.office(folk, soil, visits, seed, block),
             bills.follow_ups(folk, soil, stays, seed, block),
             bills.emergency(folk, soil, emergencies, stays, seed, block),
-            hospital_bills.wards(soil, stays, course.truths, written, seed, block),
+            hospital_bills.wards(soil, stays, course.truths, course.written, seed, block),
             hospital_bills.rounds(soil, stays, seed, block),
             hospital_bills.aftercare(soil, stays, deaths, period, seed, block),
         ]

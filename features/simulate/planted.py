@@ -39,13 +39,13 @@ class Hidden:
     surgical: float
 
 
-READMISSION_INTERCEPT = -3.93
+READMISSION_INTERCEPT = -3.90
 ADVERSE_INTERCEPT = -4.15
 
 FACTS: tuple[Fact, ...] = (
     Fact("admitted_once", "exactly one admission began in the 365 days before discharge, this one not counted", 0.35,
          0.10, "adt_event, medical_claim"),
-    Fact("admitted_often", "two or more admissions began in the 365 days before discharge", 0.80, 0.15,
+    Fact("admitted_often", "two or more admissions began in the 365 days before discharge", 0.70, 0.15,
          "adt_event, medical_claim"),
     Fact("home_briefly", "the admission came within 30 days of the previous discharge", 0.20, 0.05,
          "adt_event, medical_claim"),
@@ -53,9 +53,9 @@ FACTS: tuple[Fact, ...] = (
          "adt_event, medical_claim"),
     Fact("emergency_often", "two or more such emergency visits", 0.40, 0.15, "adt_event, medical_claim"),
     Fact("stay_4_to_6", "the stay lasted 4 to 6 nights", 0.50, 0.20, "adt_event"),
-    Fact("stay_7_plus", "the stay lasted 7 nights or more", 1.00, 0.60, "adt_event"),
+    Fact("stay_7_plus", "the stay lasted 7 nights or more", 0.95, 0.60, "adt_event"),
     Fact("unplanned", "the admission was not elective (type other than 3)", 0.50, 0.10, "adt_event"),
-    Fact("anaemic", "the last haemoglobin of the stay is under 12 g/dL", 0.80, 0.20, "lab_result"),
+    Fact("anaemic", "the last haemoglobin of the stay is under 12 g/dL", 0.75, 0.20, "lab_result"),
     Fact("very_anaemic", "the last haemoglobin of the stay is under 10 g/dL", 0.15, 0.20, "lab_result"),
     Fact("low_sodium", "the last sodium of the stay is under 135 mmol/L", 0.55, 0.20, "lab_result"),
     Fact("creatinine_rose", "creatinine rose by 0.3 mg/dL or more from the first to the last of the stay", 0.30, 1.00,
@@ -84,7 +84,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("against_advice", "left against medical advice", 0.80, 0.40, "adt_event"),
     Fact("to_hospice", "discharged to hospice", -3.00, 1.00, "adt_event"),
     Fact("from_nursing_home", "admitted from a skilled nursing facility", 0.15, 0.10, "adt_event"),
-    Fact("visit_booked", "a visit within 7 days of discharge was booked by discharge", -1.20, -0.90, "appointment"),
+    Fact("visit_booked", "a visit within 7 days of discharge was booked by discharge", -1.15, -0.90, "appointment"),
     Fact("off_hours", "discharged on a weekend or at 18:00 or later", 0.15, 0.05, "adt_event"),
     Fact("no_primary_care", "no kept primary care appointment in the 365 days before discharge", 0.10, 0.05,
          "appointment"),

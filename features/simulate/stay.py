@@ -198,3 +198,23 @@ def results(random: np.random.Generator, people: People, stay: Frame) -> Frame:
         frame[f"{name} first"] = np.where(missing, np.nan, first.clip(0.1).round(digits))
         frame[f"{name} last"] = np.where(missing | short, np.nan, last.clip(0.1).round(digits))
     return frame
+
+
+CHRONIC_OF_REASON: dict[str, str] = {
+    "heart failure": "heart failure",
+    "mood": "depression",
+    "withdrawal": "substance use",
+    "lung disease": "lung disease",
+    "atrial fibrillation": "atrial fibrillation",
+    "diabetes": "diabetes",
+    "liver": "liver disease",
+}
+
+
+def named(stays: Frame, written: Flags) -> Flags:
+    """Conditions that the bill names, those included that its principal diagnosis says by itself."""
+    found = written.copy()
+    for reason, condition in CHRONIC_OF_REASON.items():
+        rows = (stays["reason"] == reasons.INDEX[reason]) & (stays["harm"] < 0)
+        found[rows, conditions.INDEX[condition]] = True
+    return found
