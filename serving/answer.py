@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -22,6 +23,9 @@ from serving.wire import Problem, ReasonOut, ScoreOut, ScoreRequest, ScoreRespon
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+log = logging.getLogger("afterward")
 
 
 class Unknown(Exception):
@@ -48,11 +52,14 @@ class Answers:
             stays = stay_versions(self._opened()).filter(lambda stay: stay.discharge_day.notnull())
             someone = self._opened().con.to_pyarrow(stays.select("person_id").limit(1))["person_id"].to_pylist()
         for spec in SPECS:
-            # a model without a champion cannot answer yet, and whoever was found may have no index stay: both are well
-            with suppress(BadModel, Unknown):
+            try:
                 champion(spec.name)
                 if someone:
                     self.scores(ScoreRequest(model=spec.name, persons=someone))
+            except BadModel as failure:
+                log.warning("%s cannot answer yet: %s", spec.name, failure)
+            except Unknown:  # whoever was found has no index stay; all the same, everything is loaded now
+                continue
 
     def scores(self, asked: ScoreRequest) -> ScoreResponse:
         """Scores in the order asked for. Raises Unknown for ids without an index stay, Failure for all else."""

@@ -109,7 +109,8 @@ class Problems(BaseModel):
 def problems_of(wrong: ValidationError) -> list[Problem]:
     """Pydantic's findings, without the values."""
     errors = wrong.errors(include_input=False, include_url=False, include_context=False)[:MOST_PROBLEMS]
-    return [Problem(field=_place(error["loc"]), problem=error["msg"].removeprefix("Value error, ")) for error in errors]
+    says = [error["msg"].removeprefix("Value error, ").removesuffix(" or instance of ScoreRequest") for error in errors]
+    return [Problem(field=_place(error["loc"]), problem=said) for error, said in zip(errors, says, strict=True)]
 
 
 def problem_of(wrong: BadInput) -> Problem:
