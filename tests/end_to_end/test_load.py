@@ -114,10 +114,10 @@ def test_several_samples_go_into_one_store(slice_folder: tuple[Path, dict[str, i
 
 
 def test_the_same_content_under_two_names_is_loaded_once(tmp_path: Path) -> None:
-    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c"}])
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "p", "updated_date": "2024-01-01"}])
     shutil.copy(path, path.with_name("copy of it.csv"))
     report = load_feed(tmp_path / "in", tmp_path / "store")
-    assert (len(report.files), report.rows["claim_line"]) == (1, 1)
+    assert (len(report.files), report.rows) == (1, {"contact_details": 1})
 
 
 def test_a_second_load_of_the_same_files_changes_no_byte(
@@ -150,8 +150,8 @@ def test_the_order_in_which_files_are_loaded_does_not_matter(
 
 def test_rows_that_are_no_rows_are_quarantined_alone(tmp_path: Path) -> None:
     """Too many or too few fields, bytes that are no text, an open quote: each costs its own line and no other."""
-    good = [{"claim_id": f"c{i}", "plan": "x"} for i in range(6)]
-    path = write_feed(tmp_path / "in", "medical_claim", good)
+    good = [{"person_id": f"c{i}", "updated_date": "2024-01-01"} for i in range(6)]
+    path = write_feed(tmp_path / "in", "contact", good)
     head, *lines = path.read_bytes().splitlines()
     lines[0] += b",one,more"
     lines[1] = b"too,few"
@@ -170,14 +170,13 @@ def test_rows_that_are_no_rows_are_quarantined_alone(tmp_path: Path) -> None:
 
 
 def test_a_rejected_row_is_found_by_its_line_behind_broken_ones(tmp_path: Path) -> None:
-    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "a"}, {"claim_id": ""}, {"claim_id": "b"}])
+    rows = [{"person_id": who, "updated_date": "2024-01-01"} for who in ("a", "", "b")]
+    path = write_feed(tmp_path / "in", "contact", rows)
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "broken", lines[1], "broken too", lines[2], lines[3]]) + "\n")
     load_feed(path, tmp_path / "store")
     quarantine = pq.read_table(next((tmp_path / "store" / "batches").glob("*/quarantine.parquet"))).to_pylist()
-    assert [(row["line"], row["reason"]) for row in quarantine if row["reason"] == "no claim_id"] == [
-        (5, "no claim_id")
-    ]
+    assert [row["line"] for row in quarantine if row["reason"] == "no person_id"] == [5]
 
 
 @pytest.mark.parametrize(
@@ -193,8 +192,8 @@ def test_a_rejected_row_is_found_by_its_line_behind_broken_ones(tmp_path: Path) 
     ids=["windows", "mixed line ends", "byte order mark", "no last line end", "a value of two lines", "quotes"],
 )
 def test_every_way_to_write_a_csv_is_read(written: object, tmp_path: Path) -> None:
-    last = {"procedure_date_25": "2024-03-01"}  # a value before the line end, or the parser does not mind mixed ones
-    path = write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c1", **last}, {"claim_id": "c2", **last}])
+    last = {"updated_date": "2024-01-01", "caregiver_phone": "x"}  # a value before the line end: else none is minded
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "c1", **last}, {"person_id": "c2", **last}])
     path.write_bytes(written(path.read_text()).encode())  # type: ignore[operator]  # a function by the parameters above
     report = load_feed(path, tmp_path / "store")
     assert (report.read, report.loaded) == (2, 2)
@@ -281,16 +280,16 @@ def test_files_without_rows_leave_an_empty_store_that_says_so(tmp_path: Path) ->
 
 
 def test_rows_that_are_all_rejected_are_kept_and_the_store_says_that_it_is_empty(tmp_path: Path) -> None:
-    write_feed(tmp_path / "in", "medical_claim", [{"claim_id": ""}])
+    write_feed(tmp_path / "in", "contact", [{"person_id": ""}])
     assert load_feed(tmp_path / "in", tmp_path / "store").quarantined == 1
-    assert load_feed(tmp_path / "in", tmp_path / "store").already == ("medical_claim.csv",)
+    assert load_feed(tmp_path / "in", tmp_path / "store").already == ("contact.csv",)
     with pytest.raises(BadStore, match="an empty store"):
         open_record(tmp_path / "store")
 
 
 def test_a_store_keeps_its_zone(tmp_path: Path) -> None:
     """Days of one store mean one calendar: a second zone would shift what was known by hours."""
-    write_feed(tmp_path / "in", "medical_claim", [{"claim_id": "c"}])
+    write_feed(tmp_path / "in", "contact", [{"person_id": "p", "updated_date": "2024-01-01"}])
     load_feed(tmp_path / "in", tmp_path / "store")
     with pytest.raises(BadStore, match="got zone Europe/Paris; expected the store's own, America/New_York"):
         load(reader("tuva"), tmp_path / "in", tmp_path / "store", Delivery(), "Europe/Paris")

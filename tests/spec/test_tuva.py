@@ -25,18 +25,96 @@ def _loaded(tmp_path: Path, layout: str, *rows: Row, back_load_delay: int | None
 # ---- claims: when they were known
 
 
-def test_a_claim_is_known_when_its_file_came(tmp_path: Path) -> None:
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {"claim_id": "delivered", "paid_date": "2024-03-20", "file_date": "2024-04-30"},
-        {"claim_id": "no file date", "paid_date": "2024-03-20"},
-        {"claim_id": "no date at all"},
-        {"claim_id": "file date before it ended", "file_date": "2024-02-01"},
-    )
+INPATIENT = {
+    "claim_type": "institutional",
+    "claim_start_date": "2024-03-01",
+    "claim_end_date": "2024-03-05",
+    "admission_date": "2024-03-01",
+    "discharge_date": "2024-03-05",
+}
+DELIVERED: list[Row] = [
+    {"claim_id": "delivered", "paid_date": "2024-03-20", "file_date": "2024-04-30"},
+    {"claim_id": "no file date", "paid_date": "2024-03-20"},
+    {"claim_id": "no date at all"},
+    {"claim_id": "file date before it ended", "file_date": "2024-02-01"},
+]
+REVERSED: list[Row] = [
+    {**INPATIENT, "claim_id": "bill", "bill_type_code": "0111", "paid_amount": "100", "file_date": "2024-04-30"},
+    {**INPATIENT, "claim_id": "bill", "bill_type_code": "0118", "paid_amount": "-100", "file_date": "2024-06-30"},
+    {"claim_id": "visit", "paid_amount": "7", "file_date": "2024-04-30"},
+    {"claim_id": "visit", "paid_amount": "-7", "file_date": "2024-05-31"},
+]
+_LINE = {**INPATIENT, "claim_id": "adjusted", "file_date": "2024-04-30"}
+ADJUSTED: list[Row] = [
+    {**_LINE, "bill_type_code": "111", "claim_line_number": "1", "paid_amount": "60"},
+    {**_LINE, "bill_type_code": "111", "claim_line_number": "2", "paid_amount": "40"},
+    {**_LINE, "bill_type_code": "117", "paid_amount": "87", "file_date": "2024-06-30"},
+]
+_SAME = {"file_date": "2024-04-30", "paid_date": "2024-03-10"}
+TOGETHER: list[Row] = [
+    {**_SAME, **INPATIENT, "claim_id": "cancelled", "bill_type_code": "111"},
+    {**_SAME, **INPATIENT, "claim_id": "cancelled", "bill_type_code": "118"},
+    {**_SAME, **INPATIENT, "claim_id": "replaced", "bill_type_code": "118", "paid_amount": "-10"},
+    {**_SAME, **INPATIENT, "claim_id": "replaced", "bill_type_code": "117", "paid_amount": "8"},
+    {**_SAME, "claim_id": "nothing left", "paid_amount": "5"},
+    {**_SAME, "claim_id": "nothing left", "paid_amount": "-5"},
+    {**_SAME, "claim_id": "signs tell", "paid_amount": "-5"},
+    {**_SAME, "claim_id": "signs tell", "paid_amount": "4"},
+    {**_SAME, "claim_id": "paid twice", "paid_amount": "5"},
+    {**_SAME, "claim_id": "paid twice", "paid_amount": "4", "paid_date": "2024-03-25"},
+    {**_SAME, "claim_id": "a discount line", "paid_amount": "5"},
+    {**_SAME, "claim_id": "a discount line", "paid_amount": "-1", "claim_line_number": "2"},
+]
+WRITTEN: list[Row] = [
+    {
+        **INPATIENT,
+        "claim_id": "written",
+        "bill_type_code": "0111",
+        "drg_code": "65",
+        "discharge_disposition_code": "3",
+        "revenue_center_code": "450",
+        "hcpcs_code": "g0378",
+        "service_unit_quantity": "2.5",
+        "paid_amount": "10.005",
+        "allowed_amount": "-0.005",
+    },
+    {"claim_id": "wrong forms", "hcpcs_code": "not one", "drg_code_type": "apr-drg", "drg_code": "065"},
+]
+_CODES = {"diagnosis_code_1": "I50.22", "diagnosis_poa_1": "y", "diagnosis_code_25": "e11.9", "diagnosis_code_3": "??"}
+CODED: list[Row] = [
+    {**INPATIENT, "claim_id": "ten", "claim_line_number": "2", **_CODES},
+    {**INPATIENT, "claim_id": "ten", "claim_line_number": "3", **_CODES},
+    {"claim_id": "nine", "diagnosis_code_type": "icd-9-cm", "diagnosis_code_1": "250.00"},
+]
+OPERATED: list[Row] = [
+    {
+        **INPATIENT,
+        "claim_id": "operated",
+        "procedure_code_type": "icd-10-pcs",
+        "procedure_code_1": "0SR90J9",
+        "procedure_date_1": "2024-03-02",
+        "procedure_code_2": "02HV33Z",
+    }
+]
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of all the claims above."""
+    rows = [*DELIVERED, *REVERSED, *ADJUSTED, *TOGETHER, *WRITTEN, *CODED, *OPERATED]
+    return _loaded(tmp_path_factory.mktemp("claims"), "medical_claim", *rows)
+
+
+def _of(store: Path, rows: list[Row], table: tables.Table, *columns: str) -> list[tuple[object, ...]]:
+    """What a table has of these claims: the claim and the columns."""
+    wanted = {row["claim_id"] for row in rows}
+    return [found for found in rows_of(store, table, "claim_id", *columns) if found[0] in wanted]
+
+
+def test_a_claim_is_known_when_its_file_came(claims: Path) -> None:
     declared = {day("2024-03-20") + DAYS_TO_DELIVER, day("2024-03-01") + DAYS_TO_PAY + DAYS_TO_DELIVER}
     assert declared == {day("2024-04-04"), day("2024-04-15")}
-    assert rows_of(store, tables.CLAIM_LINE, "claim_id", "known_at") == [
+    assert _of(claims, DELIVERED, tables.CLAIM_LINE, "known_at") == [
         ("delivered", midnight("2024-04-30")),
         ("file date before it ended", midnight("2024-03-01")),
         ("no date at all", midnight("2024-04-15")),
@@ -45,26 +123,24 @@ def test_a_claim_is_known_when_its_file_came(tmp_path: Path) -> None:
 
 
 def test_in_a_first_back_load_the_file_date_says_nothing(tmp_path: Path) -> None:
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {"claim_id": "c", "paid_date": "2024-03-20", "file_date": "2026-01-31"},
-        back_load_delay=10,
-    )
+    claim = {"claim_id": "c", "paid_date": "2024-03-20", "file_date": "2026-01-31"}
+    store = _loaded(tmp_path, "medical_claim", claim, back_load_delay=10)
     assert rows_of(store, tables.CLAIM_LINE, "known_at") == [(midnight("2024-03-30"),)]
 
 
 # ---- claims: versions
 
 
-def _valid(store: Path, on: str) -> list[tuple[str, int | None]]:
-    """Claims valid at the end of a day, with the amount paid by the version that is valid then."""
+def _valid(store: Path, rows: list[Row], on: str) -> list[tuple[str, int | None]]:
+    """Which of these claims are valid at the end of a day, with the amount paid by the version that is valid then."""
     record = open_record(store)
+    wanted = {row["claim_id"] for row in rows}
     lines = record[tables.CLAIM_LINE].to_pyarrow().to_pylist()
     valid = [
         version
         for version in claim_versions(record).to_pyarrow().to_pylist()
-        if clock(version["known_from"]) <= midnight(on)
+        if version["claim_id"] in wanted
+        and clock(version["known_from"]) <= midnight(on)
         and (version["known_until"] > 2**61 or midnight(on) < clock(version["known_until"]))
     ]
     return sorted(
@@ -74,63 +150,23 @@ def _valid(store: Path, on: str) -> list[tuple[str, int | None]]:
 
 
 KEYS = ("person_id", "claim_id", "known_at", "version")
-INPATIENT = {
-    "claim_type": "institutional",
-    "claim_start_date": "2024-03-01",
-    "claim_end_date": "2024-03-05",
-    "admission_date": "2024-03-01",
-    "discharge_date": "2024-03-05",
-}
 
 
-def test_a_reversed_claim_counts_until_its_reversal_is_known(tmp_path: Path) -> None:
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {**INPATIENT, "claim_id": "bill", "bill_type_code": "0111", "paid_amount": "100", "file_date": "2024-04-30"},
-        {**INPATIENT, "claim_id": "bill", "bill_type_code": "0118", "paid_amount": "-100", "file_date": "2024-06-30"},
-        {"claim_id": "visit", "paid_amount": "7", "file_date": "2024-04-30"},
-        {"claim_id": "visit", "paid_amount": "-7", "file_date": "2024-05-31"},
-    )
-    assert _valid(store, "2024-04-29") == []
-    assert _valid(store, "2024-04-30") == [("bill", 10_000), ("visit", 700)]
-    assert _valid(store, "2024-05-31") == [("bill", 10_000)]
-    assert _valid(store, "2024-06-30") == []
+def test_a_reversed_claim_counts_until_its_reversal_is_known(claims: Path) -> None:
+    assert _valid(claims, REVERSED, "2024-04-29") == []
+    assert _valid(claims, REVERSED, "2024-04-30") == [("bill", 10_000), ("visit", 700)]
+    assert _valid(claims, REVERSED, "2024-05-31") == [("bill", 10_000)]
+    assert _valid(claims, REVERSED, "2024-06-30") == []
 
 
-def test_an_adjusted_claim_replaces_the_original_from_the_day_it_is_known(tmp_path: Path) -> None:
-    line = {**INPATIENT, "claim_id": "bill", "file_date": "2024-04-30"}
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {**line, "bill_type_code": "111", "claim_line_number": "1", "paid_amount": "60"},
-        {**line, "bill_type_code": "111", "claim_line_number": "2", "paid_amount": "40"},
-        {**line, "bill_type_code": "117", "paid_amount": "87", "file_date": "2024-06-30"},
-    )
-    assert _valid(store, "2024-06-29") == [("bill", 10_000)]
-    assert _valid(store, "2024-06-30") == [("bill", 8_700)]
+def test_an_adjusted_claim_replaces_the_original_from_the_day_it_is_known(claims: Path) -> None:
+    assert _valid(claims, ADJUSTED, "2024-06-29") == [("adjusted", 10_000)]
+    assert _valid(claims, ADJUSTED, "2024-06-30") == [("adjusted", 8_700)]
 
 
-def test_versions_delivered_together_are_put_in_order(tmp_path: Path) -> None:
+def test_versions_delivered_together_are_put_in_order(claims: Path) -> None:
     """One file may bring a claim, its reversal and its replacement: only what was left at the end may count."""
-    same = {"file_date": "2024-04-30", "paid_date": "2024-03-10"}
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {**same, **INPATIENT, "claim_id": "cancelled", "bill_type_code": "111"},
-        {**same, **INPATIENT, "claim_id": "cancelled", "bill_type_code": "118"},
-        {**same, **INPATIENT, "claim_id": "replaced", "bill_type_code": "118", "paid_amount": "-10"},
-        {**same, **INPATIENT, "claim_id": "replaced", "bill_type_code": "117", "paid_amount": "8"},
-        {**same, "claim_id": "nothing left", "paid_amount": "5"},
-        {**same, "claim_id": "nothing left", "paid_amount": "-5"},
-        {**same, "claim_id": "signs tell", "paid_amount": "-5"},
-        {**same, "claim_id": "signs tell", "paid_amount": "4"},
-        {**same, "claim_id": "paid twice", "paid_amount": "5"},
-        {**same, "claim_id": "paid twice", "paid_amount": "4", "paid_date": "2024-03-25"},
-        {**same, "claim_id": "a discount line", "paid_amount": "5"},
-        {**same, "claim_id": "a discount line", "paid_amount": "-1", "claim_line_number": "2"},
-    )
-    assert _valid(store, "2024-04-30") == [
+    assert _valid(claims, TOGETHER, "2024-04-30") == [
         ("a discount line", 400),
         ("paid twice", 400),
         ("replaced", 800),
@@ -141,63 +177,27 @@ def test_versions_delivered_together_are_put_in_order(tmp_path: Path) -> None:
 # ---- claims: columns
 
 
-def test_a_line_is_stored_in_canonical_forms(tmp_path: Path) -> None:
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {
-            **INPATIENT,
-            "claim_id": "c",
-            "bill_type_code": "0111",
-            "drg_code": "65",
-            "discharge_disposition_code": "3",
-            "revenue_center_code": "450",
-            "hcpcs_code": "g0378",
-            "service_unit_quantity": "2.5",
-            "paid_amount": "10.005",
-            "allowed_amount": "-0.005",
-            "file_date": "2024-04-30",
-        },
-        {"claim_id": "odd", "hcpcs_code": "not one", "drg_code_type": "apr-drg", "drg_code": "065"},
-    )
+def test_a_line_is_stored_in_canonical_forms(claims: Path) -> None:
     columns = "bill_type_code drg_code discharge_disposition_code revenue_center_code hcpcs_code units paid allowed"
-    assert rows_of(store, tables.CLAIM_LINE, "claim_id", *columns.split()) == [
-        ("c", "111", "065", "03", "0450", "G0378", 2500, 1001, -1),
-        ("odd", None, None, None, None, "NOT ONE", None, 1000, None),
+    assert _of(claims, WRITTEN, tables.CLAIM_LINE, *columns.split()) == [
+        ("wrong forms", None, None, None, None, "NOT ONE", None, 1000, None),
+        ("written", "111", "065", "03", "0450", "G0378", 2500, 1001, -1),
     ]
 
 
-def test_diagnoses_are_taken_once_a_claim_with_their_place(tmp_path: Path) -> None:
-    codes = {
-        "diagnosis_code_1": "I50.22",
-        "diagnosis_poa_1": "y",
-        "diagnosis_code_25": "e11.9",
-        "diagnosis_code_3": "??",
-    }
-    store = _loaded(
-        tmp_path,
-        "medical_claim",
-        {**INPATIENT, "claim_id": "c", "claim_line_number": "2", **codes},
-        {**INPATIENT, "claim_id": "c", "claim_line_number": "3", **codes},
-        {"claim_id": "nine", "diagnosis_code_type": "icd-9-cm", "diagnosis_code_1": "250.00"},
-    )
-    columns = ("claim_id", "role", "code_system", "code", "present_on_admission")
-    assert rows_of(store, tables.DIAGNOSIS, *columns) == [
-        ("c", "principal", "icd-10-cm", "I5022", "Y"),
-        ("c", "secondary", "icd-10-cm", "E119", None),
-        ("c", "secondary", "unmapped", "??", None),
+def test_diagnoses_are_taken_once_a_claim_with_their_place(claims: Path) -> None:
+    assert _of(claims, CODED, tables.DIAGNOSIS, "role", "code_system", "code", "present_on_admission") == [
         ("nine", "principal", "icd-9-cm", "25000", None),
+        ("ten", "principal", "icd-10-cm", "I5022", "Y"),
+        ("ten", "secondary", "icd-10-cm", "E119", None),
+        ("ten", "secondary", "unmapped", "??", None),
     ]
 
 
-def test_a_procedure_happened_on_its_own_date(tmp_path: Path) -> None:
-    codes = {"procedure_code_type": "icd-10-pcs", "procedure_code_1": "0SR90J9", "procedure_code_2": "02HV33Z"}
-    store = _loaded(
-        tmp_path, "medical_claim", {**INPATIENT, "claim_id": "c", **codes, "procedure_date_1": "2024-03-02"}
-    )
-    assert rows_of(store, tables.PROCEDURE, "code", "from_day", "to_day") == [
-        ("02HV33Z", day("2024-03-01"), day("2024-03-05")),
-        ("0SR90J9", day("2024-03-02"), day("2024-03-02")),
+def test_a_procedure_happened_on_its_own_date(claims: Path) -> None:
+    assert _of(claims, OPERATED, tables.PROCEDURE, "code", "from_day", "to_day") == [
+        ("operated", "02HV33Z", day("2024-03-01"), day("2024-03-05")),
+        ("operated", "0SR90J9", day("2024-03-02"), day("2024-03-02")),
     ]
 
 
