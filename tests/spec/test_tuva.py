@@ -180,8 +180,8 @@ def test_versions_delivered_together_are_put_in_order(claims: Path) -> None:
 def test_a_line_is_stored_in_canonical_forms(claims: Path) -> None:
     columns = "bill_type_code drg_code discharge_disposition_code revenue_center_code hcpcs_code units paid allowed"
     assert _of(claims, WRITTEN, tables.CLAIM_LINE, *columns.split()) == [
-        ("wrong forms", None, None, None, None, "NOT ONE", None, 1000, None),
         ("written", "111", "065", "03", "0450", "G0378", 2500, 1001, -1),
+        ("wrong forms", None, None, None, None, "NOT ONE", None, 1000, None),
     ]
 
 
