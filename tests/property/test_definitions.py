@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import windows
+from features.definitions.outcomes import READMISSION_30D, labels
 from features.definitions.stays import final_stays, stay_versions
+from features.record.known import FOREVER
 from features.record.record import known_by
-from tests.histories import ZONE, Rows, random_evidence, record_of, shifted
+from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted
+from tests.histories import row as told_row
 
 Row = Mapping[str, Any]
 Bed = dict[str, Any]
@@ -227,3 +231,73 @@ def test_stays_move_with_their_dates() -> None:
         assert (after[column] - before[column]).dropna().eq(days).all()
     same = ["person_id", "first_facility_id", "facility_id", "hospitals", "billed", "discharge_disposition_code"]
     pd.testing.assert_frame_equal(before[same], after[same])
+
+
+# ---- what happened next
+
+
+def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered: set[int], through: int) -> float:
+    """The 30-day label of one index row, from the person's stays as finally told; nan where nobody can know."""
+    day = int(row.discharge_day)
+
+    def covers(stay: dict[str, Any]) -> bool:
+        end = np.inf if stay["discharge_day"] is None else stay["discharge_day"]
+        return bool(stay["admit_day"] <= row.admit_day and end >= day)
+
+    index = [stay for stay in stays if stay["stay_id"] == row.stay_id] or [stay for stay in stays if covers(stay)]
+    if not index or index[-1]["discharge_day"] != day:
+        return np.nan
+    later = [stay["admit_day"] for stay in stays if stay["stay_id"] != row.stay_id and not covers(stay)]
+    if any(day <= came <= day + 30 for came in later):
+        return 1
+    death = died is not None and day <= died <= day + 30
+    if day + 30 > through and not death:
+        return np.nan
+    last = min(day + 30, died) if died is not None and died >= day else day + 30
+    return 0 if covered.issuperset(range(day, last + 1)) else np.nan
+
+
+def _with_lives(rows: Rows, people: int, seed: int) -> tuple[Rows, dict[str, int], dict[str, set[int]]]:
+    """The same people with months of enrolment and deaths after their last discharge."""
+    rng = np.random.default_rng(seed)
+    found: Rows = {**rows, "coverage": [], "death": []}
+    died: dict[str, int] = {}
+    covered: dict[str, set[int]] = {}
+    for person in (f"p{number}" for number in range(people)):
+        covered[person] = set()
+        for month in windows.month_starts(DAY_ZERO - 40, DAY_ZERO + 120):
+            last = windows.month_starts(month, month + 31)[1] - 1
+            if rng.random() < 0.9:
+                found["coverage"].append(told_row(month, last, end(last), person_id=person, payer="m"))
+                covered[person] |= set(range(month, last + 1))
+        if rng.random() < 0.3:
+            died[person] = DAY_ZERO + int(rng.integers(40, 90))
+            found["death"].append(told_row(died[person], died[person], end(died[person]), person_id=person))
+    return found, died, covered
+
+
+@pytest.mark.parametrize("seed", [61, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(62, 68))])
+def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
+    people = 40
+    rows, died, covered = _with_lives(random_evidence(seed, people), people, seed)
+    through = DAY_ZERO + 65
+    record = replace(record_of(rows), claims_complete_to=through, admissions_complete_to=through)
+    index = stay_versions(record).to_pandas()
+    index = index[index.discharge_day.notna()].drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    index.insert(0, "row_id", range(len(index)))
+    said = labels(record, index, READMISSION_30D)
+    final = naive_stays(rows, FOREVER)
+    expected = [
+        naive_label(
+            one,
+            [stay for stay in final if stay["person_id"] == one.person_id],
+            died.get(str(one.person_id)),
+            covered[str(one.person_id)],
+            through,
+        )
+        for one in index.itertuples()
+    ]
+    assert {0.0, 1.0} < {label for label in expected if label == label} | {2.0}, "the histories hold both labels"
+    assert any(label != label for label in expected), "and rows that nobody can label"
+    assert np.array_equal(said.label.to_numpy("float64"), expected, equal_nan=True)
+    assert (said.label.isna() == said.null_reason.notna()).all(), "null without a reason"

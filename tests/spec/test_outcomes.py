@@ -132,6 +132,13 @@ ADVERSE = (
     Case("a fall seen in the emergency department on day 21", 1, visits=_visit("03-22"), codes=HARMED, event="03-22"),
     Case("on day 22", 0, visits=_visit("03-23"), codes=HARMED),
     Case("on the day of discharge", 0, visits=_visit("03-01"), codes=HARMED),
+    Case(
+        "on the day of discharge, and another harm later",
+        1,
+        visits=_visit("03-10") + "\nv2 | 05-01 | 03-01 | emergency",
+        codes=_codes(f"v1 | {DELIRIUM} | -", f"v2 | {FALL} | -"),
+        event="03-10",
+    ),
     Case("in the office only", 0, visits=_visit("03-10", "office"), codes=HARMED),
     Case("in observation", 1, visits=_visit("03-10", "observation"), codes=HARMED, event="03-10", told="05-01"),
     Case("an emergency visit for something else", 0, visits=_visit("03-10"), codes=_codes("v1 | I10 | -")),

@@ -140,8 +140,8 @@ TRANSFER_SAME_DAY = Vignette(
         03-01 | 03-05 | h1        | 02
         """,
         "ever": """
-        in    | out   | hospitals | status | drg
-        03-01 | 03-09 | h1 > h2   | 06     | 233
+        in    | out   | left  | hospitals | status | drg
+        03-01 | 03-09 | 03-09 | h1 > h2   | 06     | 233
         """,
     },
 )
