@@ -11,11 +11,11 @@ import click
 os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-from features.errors import Failure  # noqa: E402  # after the settings above
-from features.simulate.cli import simulate  # noqa: E402
-from features.sources.cli import load  # noqa: E402
-from serving.cli import COMMANDS as SERVING  # noqa: E402
-from training.cli import COMMANDS as TRAINING  # noqa: E402
+from features.errors import Failure  # after the settings above
+from features.simulate.cli import simulate
+from features.sources.cli import load
+from serving.cli import COMMANDS as SERVING
+from training.cli import COMMANDS as TRAINING
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
