@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from features import windows
 from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
-from features.errors import BadModel
+from features.errors import BadModel, Failure
 from features.record.inline import record_of
 from features.record.record import Record, lacked_by_all, of_persons, open_record
 from features.record.store import read_manifest
@@ -65,13 +65,22 @@ class Answers:
         """Scores in the order asked for. Raises Unknown for ids without an index stay, Failure for all else."""
         with_ = champion(asked.model)
         with self._lock:
-            if asked.records is not None:
-                return self._by_records(asked.records, with_)
-            record = self._opened()
-            if asked.persons is not None:
-                return self._by_ids(record, asked.persons, asked.persons, "person_id", "persons", with_)
-            stays = asked.stays or []
-            return self._by_ids(record, self._people_of(record, stays), stays, "stay_id", "stays", with_)
+            try:
+                return self._answered(asked, with_)
+            except (Unknown, Failure):
+                raise
+            except Exception:  # a fault may leave a result open that holds the engine: open it anew for the next caller
+                self._record = None
+                raise
+
+    def _answered(self, asked: ScoreRequest, with_: Champion) -> ScoreResponse:
+        if asked.records is not None:
+            return self._by_records(asked.records, with_)
+        record = self._opened()
+        if asked.persons is not None:
+            return self._by_ids(record, asked.persons, asked.persons, "person_id", "persons", with_)
+        stays = asked.stays or []
+        return self._by_ids(record, self._people_of(record, stays), stays, "stay_id", "stays", with_)
 
     def _by_ids(
         self, record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str, with_: Champion
