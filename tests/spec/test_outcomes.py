@@ -170,6 +170,12 @@ ADVERSE = (
     Case("dead on day 5", 1, deaths=_dead("03-06"), event="03-06", told="04-20"),
     Case("harmed on day 9, then dead", 1, visits=_visit("03-10"), codes=HARMED, deaths=_dead("03-20"), event="03-10"),
     Case("dead on day 22", 0, deaths=_dead("03-23")),
+    Case(
+        "suspected on arrival only: an admitting diagnosis",
+        0,
+        visits=_visit("03-10"),
+        codes=f"claim | code | role\nv1 | {DELIRIUM} | admitting",
+    ),
     Case("bleeding alone", 0, visits=_visit("03-10"), codes=_codes(f"v1 | {BLEEDING} | -")),
     Case(
         "bleeding while anticoagulated",
