@@ -253,7 +253,7 @@ def _schedule(
     size = len(person)
     died = ~truth["alive"]
     own = next_own(random, people, rate, person, last + 30, period)
-    cycle = (now["reason"] == reasons.INDEX["chemotherapy"]) & (random.random(size) < 0.6)
+    cycle = (now["reason"] == reasons.INDEX["chemotherapy"]) & (random.random(size) < 0.35)
     soon = last + random.integers(20, 29, size)
     returns = truth["returns"]
     cause = np.where(
