@@ -7,7 +7,6 @@ MEMBERS ?= 12000
 DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
-export PYTHONWARNINGS ?= default
 
 .PHONY: help install demo test check soak serve bench-chain bench-oracle clean lock
 

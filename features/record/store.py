@@ -144,8 +144,8 @@ def set_up(con: duckdb.DuckDBPyConnection) -> None:
     # where it is off it may not even be named: in a notebook without ipywidgets DuckDB refuses the setting itself
     if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
         con.execute("SET enable_progress_bar=false")
-    # DuckDB 2.0.0 breaks off joins of large Parquet files, such as the claims of 12,000 members, with the internal error
-    # "dict-surviving cache: global dictionary column changed identity"; without this cache the same queries run
+    # DuckDB 2.0.0 breaks off joins of large Parquet files, such as the claims of 12,000 members, with the internal
+    # error "dict-surviving cache: global dictionary column changed identity"; without this cache they run
     con.execute("SET debug_enable_caching_operators=false")
 
 
@@ -335,7 +335,7 @@ def commit(writer: Writer, batch: Batch) -> Manifest:
 
 
 def batch_id(parts: Sequence[str]) -> str:
-    """The identity of a batch: the hash of what made it, the hashes of its files first of all; order does not matter."""
+    """The identity of a batch: the hash of what made it, its files' hashes first of all, in whatever order."""
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]
 
 
