@@ -14,7 +14,15 @@ from features.codes.groupings import GROUPINGS
 from features.dataset import columns
 
 # what a feature's value can depend on; labels, readers and the simulator are not among it
-_CODE = ("catalogue", "codes", "definitions/encounters.py", "definitions/stays.py", "record/known.py", "dataset.py")
+_CODE = (
+    "catalogue",
+    "codes",
+    "definitions/encounters.py",
+    "definitions/stays.py",
+    "record/known.py",
+    "dataset.py",
+    "windows.py",
+)
 
 
 def fingerprint(features: Sequence[Feature]) -> str:
