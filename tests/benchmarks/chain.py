@@ -141,6 +141,7 @@ def main(members: int, runs: int) -> None:
             with TemporaryDirectory(dir=folder) as one:
                 for step, cost in once(files, Path(one)).items():
                     costs.setdefault(step, []).append(cost)
+                    click.echo(f"  {step}: {cost.seconds:.1f} s, {cost.memory:,.0f} MB", err=True)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     click.echo(f"{members:,} members over 3 years, {runs} runs, {machine}")
     click.echo(table(costs))
