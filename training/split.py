@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 TRAIN, CALIBRATE, HOLDOUT = "train", "calibrate", "holdout"
 FIT, TUNE = "fit", "tune"
 
-LATER_SLICES: Mapping[str, float] = {CALIBRATE: 0.12, HOLDOUT: 0.20}
+LATER_SLICES: Mapping[str, float] = {CALIBRATE: 0.15, HOLDOUT: 0.20}
 # within the training slice: the number of trees is found on its own latest part, again by time, person and label
 WITHIN_TRAINING: Mapping[str, float] = {TUNE: 0.15}
 
