@@ -16,7 +16,7 @@ from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.errors import BadInput
 from features.record.record import Record, of_persons
-from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY
+from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY, PROVIDER
 from models.explain import Reason
 from serving.score import Champion, Scored, explain, score, tiers_of
 
@@ -135,7 +135,7 @@ def _entries(
     for rank, (place, reasons) in enumerate(zip(places, why, strict=True), 1):
         row = scored.rows.iloc[place]
         contact = contacts.loc[row.person_id] if row.person_id in contacts.index else None
-        facility = "" if row.facility_id is None else str(row.facility_id)
+        facility = row.facility_id if isinstance(row.facility_id, str) else ""
         entries.append(
             Entry(
                 rank=rank,
@@ -170,7 +170,13 @@ def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.D
 
 
 def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
-    found = _latest(record[ATTRIBUTION], instant, people, ("practice",)).to_pandas().dropna()
+    """The practice that answers for each person; where only a clinician is named, the clinician's."""
+    import ibis
+
+    clinicians = record[PROVIDER].group_by("provider_id").aggregate(theirs=record[PROVIDER].practice.max())
+    rows = record[ATTRIBUTION].left_join(clinicians, "provider_id")
+    rows = rows.mutate(practice=ibis.coalesce(rows.practice, rows.theirs))
+    found = _latest(rows, instant, people, ("practice",)).to_pandas().dropna()
     return dict(zip(found.person_id, found.practice, strict=True))
 
 

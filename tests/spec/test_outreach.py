@@ -201,6 +201,18 @@ def test_contact_is_the_latest_told_by_that_evening(champion: Champion) -> None:
 def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     (entry,) = listed(champion, [WELL], "03-05", "03-05").entries
     assert (entry.name, entry.phone, entry.language, entry.practice) == ("", "", "", "")
+    nowhere = person_rows("nowhere", messages=STAYS + stay("03-01", "03-05", hospital="-"))
+    (entry,) = listed(champion, [nowhere], "03-05", "03-05").entries
+    assert entry.facility == "", "a hospital that nobody named is not called by the name of nothing"
+
+
+def test_where_only_a_clinician_answers_for_someone_their_practice_is_told(champion: Champion) -> None:
+    answers = told("attribution", "known | person_id | provider_id\n03-01 | well | dr-lee")
+    clinicians = told(
+        "provider", "known | provider_id | practice\n01-01 | dr-lee | Old Mill\n01-01 | dr-roy | Hill Road"
+    )
+    (entry,) = listed(champion, [WELL, answers, clinicians], "03-05", "03-05").entries
+    assert entry.practice == "Old Mill"
 
 
 # ---- how it is told
