@@ -10,6 +10,8 @@ import click
 # nothing that we start phones home; both libraries read these when they are imported
 os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# threads that wait for work sleep: on a busy machine spinning ones take the time of those that work
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from features.errors import Failure  # after the settings above
 from features.simulate.cli import simulate

@@ -90,7 +90,8 @@ class Family:
     anchor: str = "admission"
     actionable: bool = False
     when: str = "in the {days} days before {anchor}"
-    nearest: str = "the last {{value}} before {anchor}"
+    nearest: str = "{words}: the last {{value}} before {anchor}"
+    none: str = "{words}: none known {when}"
 
     def __post_init__(self) -> None:
         if not self.windows or not self.statistics:
@@ -135,14 +136,14 @@ class Family:
             Statistic.DAYS: f"{words}: on {{value}} {said}",
             Statistic.SUM: f"{words}: {{value}} {said}",
             Statistic.ANY: f"{words} {said}: {{value}}",
-            Statistic.SINCE: f"{words}: {self.nearest.format(anchor=self.anchor)}",
+            Statistic.SINCE: self.nearest.format(words=words, anchor=self.anchor),
             Statistic.LAST: f"{words}: last value {{value}}",
             Statistic.MIN: f"{words}: lowest {{value}} {said}",
             Statistic.MAX: f"{words}: highest {{value}} {said}",
         }[statistic]
         missing = f"{words}: not evaluable on this source"
         if statistic not in ZERO_WHEN_NONE:
-            missing = f"{words}: none known {said}"
+            missing = self.none.format(words=words, when=said)
         return Column(
             name=name,
             family=self.name,

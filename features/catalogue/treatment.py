@@ -166,13 +166,24 @@ LABORATORY = Family(
     group="laboratory results",
     events=known_results,
     windows=(RECENT, LONG),
-    statistics=(Statistic.LAST, Statistic.SINCE, Statistic.MIN, Statistic.MAX),
+    statistics=(Statistic.LAST, Statistic.MIN, Statistic.MAX),
     words=TESTS,
     needs=("result",),
     measured=THOUSANDTHS,
     anchor="discharge",
-    nearest="measured {{value}} before {anchor}",
     actionable=True,
+)
+TESTED = Family(
+    "tested",
+    group="how long ago tests were done",
+    events=known_results,
+    windows=(LONG,),
+    statistics=(Statistic.SINCE,),
+    words=TESTS,
+    needs=("result",),
+    anchor="discharge",
+    nearest="{words} last measured {{value}} before {anchor}",
+    none="{words} not measured {when}",
 )
 VITAL_SIGNS = Family(
     "sign",
@@ -221,7 +232,8 @@ BOOKED = Family(
     needs=("appointment",),
     anchor="discharge",
     when="within {last} days of discharge",
-    nearest="the first {{value}} after {anchor}",
+    nearest="first visit booked {{value}} after {anchor}",
+    none="no visit booked {when}",
     actionable=True,
 )
 APPOINTMENTS = Family(
@@ -244,6 +256,7 @@ FEATURES = (
     ON_TREATMENT,
     COVERED,
     LABORATORY,
+    TESTED,
     VITAL_SIGNS,
     CREATININE_RISE,
     PENDING,

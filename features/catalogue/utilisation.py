@@ -38,6 +38,7 @@ STAYS = Family(
     words="earlier hospital stays",
     needs=(),
     measured=DAYS_IN,
+    nearest="last in hospital {{value}} before {anchor}",
 )
 EMERGENCY_STAYS = Family(
     "emergency_stays",
