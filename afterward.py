@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
@@ -44,6 +46,11 @@ def main() -> None:
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
+    except Exception as fault:
+        # a traceback or an engine's own words could hold a patient's value: tell what kind of fault, and where
+        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(fault.__traceback__)]
+        click.echo(f"afterward: a fault of ours, {type(fault).__name__} at {' > '.join(places[-6:])}", err=True)
+        sys.exit(70)
 
 
 if __name__ == "__main__":

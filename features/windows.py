@@ -359,3 +359,8 @@ def parse_instant(text: str) -> int:
             expected="ISO 8601 with its offset",
             do="Write it like 2024-05-03T14:05:00-05:00.",
         ) from None
+
+
+def expression_of_weekday(day: ir.IntegerValue) -> ir.IntegerValue:
+    """0 Monday to 6 Sunday: the expression twin of `weekday`."""
+    return (day + 3) % 7

@@ -100,7 +100,7 @@ def _index_stay(then: Known) -> ir.Table:
     at = at.filter(at.stay_id == at.index_stay_id)
     hours = then.rows.select("row_id", "as_of_hour")
     at = at.inner_join(hours, "row_id")
-    weekday = (at.as_of_day + 3) % 7
+    weekday = windows.expression_of_weekday(at.as_of_day)
     leaving = at.discharge_disposition_code
     return at.select(
         "row_id",

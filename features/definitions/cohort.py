@@ -77,7 +77,8 @@ ROW_COLUMNS = ("person_id", "stay_id", "as_of", "as_of_day", "admit_day", "disch
 
 def prediction_cohort(record: Record, first_day: int | None = None, last_day: int | None = None) -> Cohort:
     """Index stays discharged from `first_day` to `last_day` (both included; null: no bound), each at its own `as_of`:
-    the discharge instant, or the end of that day where only the date is known.
+    the discharge instant, or the end of that day where only the date is known; where the news of it came later, but
+    within a day, the moment it came.
     """
     import pandas as pd
 
@@ -87,7 +88,7 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     rows = rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
     steps = [
         ("discharges told", "a stay that went on elsewhere counts once for each end it was told to have", ever),
-        ("discharge known when it happened", "later news cannot be scored at discharge", len(rows)),
+        ("discharge known within a day", "later news cannot be scored at discharge", len(rows)),
     ]
     for rule in PREDICTION_RULES:
         rows = rows[rule.keeps(rows)]
@@ -111,19 +112,25 @@ def _told(record: Record, first_day: int | None, last_day: int | None) -> ir.Tab
 
 
 def _candidates(told: ir.Table) -> pd.DataFrame:
-    """One row for each discharge that was known when it happened."""
-    at = told.filter(told.known_from <= told.discharged_at, told.discharged_at < told.known_until)
+    """One row for each discharge known within a day, at the moment it was first known: a message comes minutes
+    after the patient has left, and nobody is lost for that.
+    """
+    import ibis
+
+    at = told.mutate(as_of=ibis.greatest(told.discharged_at, told.known_from))
+    at = at.filter(at.as_of < at.known_until, at.as_of - at.discharged_at < windows.SECONDS_A_DAY)
     rows = at.select(
         "person_id",
         "stay_id",
-        at.discharged_at.name("as_of"),
+        "as_of",
         at.discharge_day.name("as_of_day"),
         "admit_day",
         "discharge_day",
         "facility_id",
         "discharge_disposition_code",
     ).order_by("person_id", "as_of", "stay_id")
-    found: pd.DataFrame = rows.to_pandas().drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    found: pd.DataFrame = rows.to_pandas()
+    found = found.drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
     found.insert(0, "row_id", range(len(found)))
     return found
 

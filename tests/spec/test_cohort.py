@@ -108,7 +108,7 @@ def test_every_stay_is_accounted_for(cohort: Cohort) -> None:
         """
         rule                               | removed | left
         discharges told                    | 0       | 17
-        discharge known when it happened   | 2       | 15
+        discharge known within a day       | 2       | 15
         discharged alive                   | 2       | 13
         not to hospice                     | 2       | 11
         not transferred out                | 2       | 9
@@ -151,3 +151,12 @@ def test_of_two_birth_days_known_at_once_the_later_holds_in_any_order() -> None:
     young = person_rows("a", born="2010-03-01")
     for people in ((old, young), (young, old)):
         assert prediction_cohort(record_of(together(people))).rows.empty, "taken for a child either way"
+
+
+def test_a_message_that_comes_minutes_after_the_discharge_loses_nobody() -> None:
+    late = STAYS + "{sent} | A03 | v1 | 03-01 | 03-05 15:00 | h1 | 01"
+    soon = record_of(person_rows("a told soon", messages=late.format(sent="03-05 15:40")))
+    rows = prediction_cohort(soon).rows
+    assert [clock(instant) for instant in rows.as_of] == ["03-05 15:40"], "scored when the network could first know"
+    after_days = record_of(person_rows("a told late", messages=late.format(sent="03-07 09:00")))
+    assert prediction_cohort(after_days).rows.empty, "two days late is not at discharge"
