@@ -173,18 +173,6 @@ LABORATORY = Family(
     anchor="discharge",
     actionable=True,
 )
-TESTED = Family(
-    "tested",
-    group="how long ago tests were done",
-    events=known_results,
-    windows=(LONG,),
-    statistics=(Statistic.SINCE,),
-    words=TESTS,
-    needs=("result",),
-    anchor="discharge",
-    nearest="{words} last measured {{value}} before {anchor}",
-    none="{words} not measured {when}",
-)
 VITAL_SIGNS = Family(
     "sign",
     group="vital signs",
@@ -256,7 +244,6 @@ FEATURES = (
     ON_TREATMENT,
     COVERED,
     LABORATORY,
-    TESTED,
     VITAL_SIGNS,
     CREATININE_RISE,
     PENDING,

@@ -394,7 +394,6 @@ HOSPITAL = (
         """
         column                       | value
         lab_haemoglobin_last_365d    | 9.3
-        tested_haemoglobin_since_365d | 1
         lab_haemoglobin_min_30d      | 8.7
         lab_haemoglobin_max_30d      | 10.5
         lab_haemoglobin_max_365d     | 11
