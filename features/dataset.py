@@ -44,6 +44,7 @@ def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd
     """
     import ibis
     import pandas as pd
+    from tqdm import tqdm
 
     declared = columns(features)
     count = len(rows)
@@ -53,7 +54,7 @@ def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd
     table = record.con.create_table(ibis.util.gen_name("index_rows"), ibis.memtable(given), temp=True)
     then = known(record, table)
     found: dict[str, Floats] = {}
-    for feature in features:
+    for feature in tqdm(features, desc="building features", disable=None):
         if isinstance(feature, Ratio):
             found.update(feature.finished(found))
         else:

@@ -55,4 +55,12 @@ def _meaning(path: Path) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return _told(tree)
+
+
+def _told(node: object) -> str:
+    """A tree as text that is the same for every version of Python: empty fields, which come and go, are left out."""
+    if isinstance(node, ast.AST):
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+        return f"{type(node).__name__}({','.join(f'{name}={_told(value)}' for name, value in fields)})"
+    return f"[{','.join(map(_told, node))}]" if isinstance(node, list) else repr(node)

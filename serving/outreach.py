@@ -90,6 +90,7 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
         raise BadInput(got=f"--top {top}", expected="1 or more", do="Say how many calls there is time for.")
     evening = int(windows.end_of_day(last_day, record.zone))
     rows = prediction_cohort(record, first_day, last_day).rows
+    rows = rows[rows.as_of <= evening]  # news that came later belongs to the next evening's list
     latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("person_id", keep="last")
     told = _latest_contact(record, evening, latest.person_id.tolist())
     gone = {

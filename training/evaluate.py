@@ -123,7 +123,7 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     record = open_record(store)
     judged_on = labelled(record, asked, asked.measured)
     saved = pd.read_parquet(pointer.rows_path(model, trained.version))
-    rows, rows_are = _rows_to_judge(judged_on.rows, saved[saved.slice == HOLDOUT], trained.version)
+    rows, rows_are = _rows_to_judge(judged_on.rows, saved, trained.version)
     X = build(record, rows, asked.features)
     risk = trained.predict(X)
     X[baselines.PRIOR_ADMISSIONS] = baselines.prior_admissions(rows, judged_on.cohort)
@@ -131,12 +131,22 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     return evaluated(model, trained.version, rows_are, rows, risk, others)
 
 
-def _rows_to_judge(rows: pd.DataFrame, held_out: pd.DataFrame, version: int) -> tuple[pd.DataFrame, str]:
-    """The held-out rows among those of a store, or all of them where the store is of another network, and which."""
+def _rows_to_judge(rows: pd.DataFrame, saved: pd.DataFrame, version: int) -> tuple[pd.DataFrame, str]:
+    """The held-out rows among those of a store, or where the store is of another network all rows of people whom the
+    version never saw; and which. BadInput where there is nobody of either kind.
+    """
+    held_out = saved[saved.slice == HOLDOUT]
     found = rows.merge(held_out[KEYS], on=KEYS, how="inner")
     if len(found) >= SAME_NETWORK * len(held_out):
         return found, "held out, the latest period"
-    return rows, f"all of a store that version {version} was not made on"
+    unseen = rows[~rows.person_id.isin(saved.person_id)].reset_index(drop=True)
+    if unseen.empty:
+        raise BadInput(
+            got="a store of people whom the version learned from, without its held-out rows",
+            expected="the store that it was made on, or another network's",
+            do="Name the store that it was trained on, or train anew on this one.",
+        )
+    return unseen, f"all people of a store that version {version} was not made on"
 
 
 def _written(judged: Judged) -> dict[str, dict[str, float | None]]:

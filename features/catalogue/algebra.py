@@ -22,6 +22,7 @@ import numpy.typing as npt
 from features.catalogue.declaration import Column
 from features.errors import BadDeclaration
 from features.record.known import Known
+from features.record.record import lacked
 from features.record.tables import facts
 from features.windows import Lookback
 
@@ -33,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 # LAST packs age and value into one integer, so that one aggregation finds the value of the latest event
 VALUE_BITS = 32
 VALUE_OFFSET = 1 << (VALUE_BITS - 1)
+LONGEST_AGO = (1 << 31) - 1  # seconds, 68 years: what is older counts as this old
 NOTHING = 2**63 - 1
 
 
@@ -157,7 +159,7 @@ class Family:
 
     def compute(self, then: Known, count: int) -> dict[str, Floats]:
         """Its columns for rows 0 to count-1."""
-        if set(self.needs) & set(then.record.lacks):
+        if lacked(self.needs, then.record.lacks):
             return {column.name: np.full(count, np.nan) for column in self.columns()}
         bands = _bands(self.windows)
         aggregated = then.record.con.to_pyarrow(self._aggregation(then, bands))
@@ -201,7 +203,7 @@ def _made(events: ir.Table, statistic: Statistic) -> ir.Value:
     import ibis
 
     if statistic is Statistic.LAST:
-        moment = events.moment if "moment" in events.columns else events.age
+        moment = ibis.least(events.moment if "moment" in events.columns else events.age, LONGEST_AGO)
         value = ibis.greatest(ibis.least(events.value, VALUE_OFFSET - 1), -VALUE_OFFSET)
         packed = moment * (1 << VALUE_BITS) + (VALUE_OFFSET - 1 - value)
         # no null here: an Arrow column with one would come over as doubles, and lose the last bits

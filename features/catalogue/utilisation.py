@@ -89,7 +89,6 @@ COST = Family(
     windows=(QUARTER, YEAR),
     statistics=(Statistic.SUM,),
     words={
-        "inpatient": "paid for hospital stays",
         "emergency": "paid for emergency visits",
         "skilled_nursing": "paid for skilled nursing",
         "outpatient": "paid for hospital outpatient care",
@@ -105,7 +104,7 @@ INPATIENT_COST = Family(
     windows=(YEAR, TWO_YEARS),
     statistics=(Statistic.SUM,),
     words={"inpatient": "paid for hospital stays"},
-    needs=(),
+    needs=("claim_line",),
     measured=MONEY,
 )
 DRUG_COST = Family(
@@ -158,15 +157,10 @@ PROVIDERS = Family(
 )
 
 
-def visits_in_a_year(then: Known) -> ir.Table:
-    """Office and telehealth visits."""
-    return office_visits(then)
-
-
 OFFICE = Family(
     "office",
     group="primary care",
-    events=visits_in_a_year,
+    events=office_visits,
     windows=(QUARTER, YEAR),
     statistics=(Statistic.COUNT,),
     words="office or telehealth visits",

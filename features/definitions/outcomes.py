@@ -10,7 +10,7 @@ from features.codes.harms import HARMS
 from features.definitions.encounters import encounters
 from features.definitions.stays import OPEN, final_stays, stay_versions
 from features.record.known import FOREVER, with_claim_versions
-from features.record.record import Record
+from features.record.record import Record, lacked
 from features.record.tables import COVERAGE, DEATH, DIAGNOSIS
 from features.windows import OutcomeWindow, expression_of_month_end, local_day
 
@@ -76,9 +76,9 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     reason[~enrolled & complete] = "left the network within the window"
     reason[happened] = None
     reason[went_on] = "the stay went on after this discharge, or was taken back"
-    for fact in reversed(outcome.needs):
-        if fact in record.lacks:
-            reason[:] = f"not evaluable on this source: {record.lacks[fact]}"
+    for fact in reversed(lacked(outcome.needs, record.lacks)):
+        why = record.lacks.get(fact) or record.lacks[fact.split(".")[0]]
+        reason[:] = f"not evaluable on this source: {why}"
     label = happened.astype("float64").mask(reason.notna())
     absence = ends + (CLAIMS_RUN_OUT_DAYS if outcome.by_claims else 0)
     return pd.DataFrame(

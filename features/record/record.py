@@ -75,6 +75,11 @@ def open_record(store: Path) -> Record:
     )
 
 
+def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
+    """Those of some facts (`table` or `table.column`) that are lacking, a column also where its whole table is."""
+    return [fact for fact in needs if fact in lacks or fact.split(".")[0] in lacks]
+
+
 def lacked_by_all(manifest: Manifest) -> dict[str, str]:
     """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
     declared = [batch.lacks for batch in manifest.batches if batch.rows]

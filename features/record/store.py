@@ -78,10 +78,6 @@ class Manifest:
         ids = sorted(batch.id for batch in self.batches)
         return hashlib.sha256("\n".join([self.zone, *ids]).encode()).hexdigest()[:16]
 
-    def loaded_files(self) -> frozenset[str]:
-        """The sha256 of every file already in the store."""
-        return frozenset(file.sha256 for batch in self.batches for file in batch.files)
-
 
 def read_manifest(store: Path) -> Manifest:
     """The manifest of an existing store. Raises BadStore when there is none or it cannot be read."""

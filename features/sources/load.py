@@ -106,7 +106,7 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
             rows=dict(writer.rows),
             lacks=_lacking(reader, writer.rows, brought),
             claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
-            admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), reader.admissions_lag),
+            admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
         )
         report = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons)
         commit(writer, batch)
@@ -209,12 +209,19 @@ def _lacking(reader: Reader, rows: Mapping[str, int], brought: set[Table]) -> di
     return {fact: why for fact, why in lacks.items() if fact.split(".")[0] not in given_way}
 
 
+def _admissions_lag(reader: Reader, writer: Writer) -> int:
+    """Messages tell of admissions at once; notices declared from claims are as late as the claims."""
+    return reader.admissions_lag if writer.rows.get(ADT_EVENT.name) else max(reader.admissions_lag, reader.claims_lag)
+
+
 def _last_day(writer: Writer, tables: Iterable[Table], lag: int) -> int | None:
+    """The last day of what was known by now, less a lag: a date that lies ahead completes nothing."""
     days = []
     for table in tables:
         if writer.rows.get(table.name):
             path = writer.folder / f"{table.name}.parquet"
-            found = writer.con.execute("SELECT max(to_day) FROM read_parquet(?)", [str(path)]).fetchone()[0]
+            query = "SELECT max(to_day) FROM read_parquet(?) WHERE known_at <= ?"
+            found = writer.con.execute(query, [str(path), windows.now()]).fetchone()[0]
             days.append(None if found is None else int(found))
     last = windows.latest(days)
     return None if last is None else last - lag

@@ -258,7 +258,7 @@ def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
 
 
 def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    first = raw.filter(raw.SEGMENT == "1")
+    first = raw.filter(raw.SEGMENT.try_cast("int64") == 1)
     code = ICD9CM.expression(first.ADMTNG_ICD9_DGNS_CD)
     time = _claim_time(first)
     time["known_at"] = time["happened_to"]
