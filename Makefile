@@ -40,14 +40,14 @@ demo: .venv/.base
 	@AFTERWARD=$(AFTERWARD) MEMBERS=$(MEMBERS) sh demo.sh $(DEMO)
 
 test: .venv/.base .venv/.extras
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" --durations=25
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak" --durations=25
 
 check: .venv/.base
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not soak"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not soak"
 
 soak: .venv/.base .venv/.extras
 	AFTERWARD_HYPOTHESIS=soak $(BIN)/python -m pytest --durations=25

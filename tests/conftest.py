@@ -101,14 +101,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped, and why")
         for reason, count in sorted(skipped.items()):
             terminalreporter.write_line(f"{count:5d}  {reason.removeprefix('Skipped: ')}")
-
-
-# what one costly fixture serves runs in one process; every other file stays together
-TOGETHER = {"test_chain.py": "chain", "test_service.py": "chain", "test_serving_equals_training.py": "chain"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a process when there are several."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, item.path.name)))
