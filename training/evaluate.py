@@ -132,21 +132,23 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
 
 
 def _rows_to_judge(rows: pd.DataFrame, saved: pd.DataFrame, version: int) -> tuple[pd.DataFrame, str]:
-    """The held-out rows among those of a store, or where the store is of another network all rows of people whom the
-    version never saw; and which. BadInput where there is nobody of either kind.
+    """The held-out rows among those of a store; or, where the store is of another network, all rows but those of people
+    who left hospital on a day on which the version saw them do so (the same people under other ids of stays); and which
+    of the two. BadInput where there is nobody of either kind.
     """
     held_out = saved[saved.slice == HOLDOUT]
     found = rows.merge(held_out[KEYS], on=KEYS, how="inner")
     if len(found) >= SAME_NETWORK * len(held_out):
         return found, "held out, the latest period"
-    unseen = rows[~rows.person_id.isin(saved.person_id)].reset_index(drop=True)
+    seen = rows.merge(saved[["person_id", "discharge_day"]].drop_duplicates(), on=["person_id", "discharge_day"])
+    unseen = rows[~rows.person_id.isin(seen.person_id)].reset_index(drop=True)
     if unseen.empty:
         raise BadInput(
             got="a store of people whom the version learned from, without its held-out rows",
             expected="the store that it was made on, or another network's",
             do="Name the store that it was trained on, or train anew on this one.",
         )
-    return unseen, f"all people of a store that version {version} was not made on"
+    return unseen, f"all of a store that version {version} was not made on"
 
 
 def _written(judged: Judged) -> dict[str, dict[str, float | None]]:
