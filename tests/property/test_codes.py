@@ -16,7 +16,7 @@ from features.codes.groupings import CHARLSON, ELIXHAUSER, ELIXHAUSER_QUAN, HFRS
 from features.codes.places import facility_type, facility_type_expression
 from features.codes.systems import ICD9CM, ICD10CM, NDC, SYSTEMS, System
 
-pytestmark = pytest.mark.check
+pytestmark = pytest.mark.slow  # too long for `make check`
 
 # characters that make up codes, those that almost do (dotless i, long s, Kelvin sign), and blanks
 ALPHABET = "0123456789ABCDEFGMTUVXaefuvx.- \t\n\u00a0\u0131\u017f\u212aß"
