@@ -109,6 +109,7 @@ def test_one_row_alone_equals_the_batch_to_the_bit() -> None:
         assert (alone[0] == together[number]).all()
 
 
+@pytest.mark.slow
 def test_drg_is_not_known_at_discharge_when_the_claim_is_late() -> None:
     from features.definitions.stays import stay_versions
 

@@ -11,8 +11,6 @@ from features.codes.harms import COMPONENTS, HARMS, components_of, matches
 from features.codes.systems import ICD10CM
 from tests.spec.test_codes import april_2026
 
-pytestmark = pytest.mark.check
-
 
 def test_the_harm_list_on_the_codes_of_april_2026(reference_dir: Path) -> None:
     counts = dict.fromkeys(HARMS.labels, 0)

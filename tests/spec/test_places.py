@@ -27,8 +27,6 @@ from features.codes.places import (
 )
 from features.codes.systems import HCPCS, RevenueCentre
 
-pytestmark = pytest.mark.check
-
 
 @pytest.mark.parametrize(
     ("ccn", "kind"),
