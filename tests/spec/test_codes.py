@@ -49,7 +49,6 @@ from features.codes.systems import (
 )
 from features.errors import BadDeclaration, BadInput
 
-
 # ---- systems
 
 READ = (
