@@ -10,14 +10,13 @@ import numpy as np
 from features import windows
 from features.catalogue.algebra import Feature, Floats, Ratio
 from features.catalogue.declaration import Column
+from features.definitions.cohort import ROW_COLUMNS
 from features.errors import BadDeclaration
 from features.record.known import known
 from features.record.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ROW_COLUMNS = ("person_id", "stay_id", "as_of", "as_of_day", "admit_day", "discharge_day", "facility_id")
 
 
 def columns(features: Sequence[Feature]) -> tuple[Column, ...]:

@@ -22,7 +22,8 @@ STILL_A_PATIENT = "30"  # patient status of an interim bill
 OPEN = 1_000_000  # the day on which a stay without a discharge ends, until told otherwise
 PLACES = 10_000  # more beds than one person can have at a moment
 
-# whose word counts where several tell the same fact: the bill, then the hospital's message, then the notice
+# whose word counts where several tell the same fact: the bill, then the message, then the notice; of days of discharge
+# the latest counts, whoever told it
 BILL, MESSAGE, NOTICE = 3, 2, 1
 TOLD = (
     "discharge_disposition_code",

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from features.catalogue import CATALOGUE
 from features.catalogue.algebra import Family, Measured, Statistic
 from features.catalogue.sequences import days_covered, first_after, first_by_key, most_by_key, returns_within
-from features.dataset import ROW_COLUMNS, build
-from features.definitions.cohort import prediction_cohort
+from features.dataset import build
+from features.definitions.cohort import ROW_COLUMNS, prediction_cohort
 from features.record.known import Known, known
 from features.record.record import Record, open_record
 from features.windows import Lookback
