@@ -3,7 +3,8 @@
 Source: CMS / Yale-CORE, Hospital-Wide All-Cause Unplanned Readmission measure, code tables of 2021, published as facts:
 CCS categories (by number, below), 12,333 acute ICD-10-CM codes, 2,521 potentially planned ICD-10-PCS codes and 1,676 of
 the surgery cohort. The three code lists are written here as CCS categories narrowed by how their codes begin; over the
-codes of `features.codes.editions` this gives exactly the published lists, and a test holds it so.
+codes of `features.codes.editions` this gives exactly the published lists, and a test holds it so. A pattern also takes
+in 300 ICD-10-CM codes that are newer than the list (a fracture, a withdrawal): ours, like the supplement.
 
 CCS is version 2019.1, for ICD-9-CM 2015. Newer ICD-10-CM codes take the category that `features.codes.supplement` gives
 them; that part is ours. Whether the tables know a code at all is asked of `decided()` of a grouping: they know a code

@@ -8,8 +8,9 @@ newer code takes a category in one of two ways, both checked by tests on the cod
    where the sixth character is the intent, only neighbours of the same intent and encounter count.
 2. by hand, where neighbours disagree or there are none: as the older code under which the condition used to be coded.
 
-A code for which neither speaks stays unknown. External causes (chapter 20) are left out: no stay has one as its
-principal diagnosis. A shortened code stays unknown too.
+Of 2,636 newer codes of the editions 2,288 have a category by their neighbours and 224 by hand; for 124 neither speaks
+and they stay unknown. External causes (chapter 20) are left out: no stay has one as its principal diagnosis. A
+shortened code stays unknown too.
 """
 
 from __future__ import annotations
