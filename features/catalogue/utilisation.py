@@ -52,8 +52,9 @@ EMERGENCY_STAYS = Family(
 
 
 def readmissions(then: Known) -> ir.Table:
-    """Earlier stays that began within 30 days of the one before."""
-    return returns_within(earlier_stays(then), 30)
+    """Earlier unplanned stays that began within 30 days of the one before."""
+    returned = returns_within(earlier_stays(then), 30)
+    return returned.filter(returned.planned == 0)
 
 
 READMISSIONS = Family(
@@ -62,7 +63,7 @@ READMISSIONS = Family(
     events=readmissions,
     windows=(HALF, YEAR, TWO_YEARS),
     statistics=(Statistic.COUNT, Statistic.SINCE),
-    words="earlier returns to hospital within 30 days",
+    words="earlier unplanned returns to hospital within 30 days",
     needs=(),
 )
 CARE = Family(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from features import windows
 from features.errors import BadInput
-from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading
+from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader
@@ -95,8 +95,8 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
         if not any(file.read for file in counts):
             return report
         brought = _brought(reader, [*counts, *(held[file.sha256] for file, _ in known if file.sha256 in held)])
-        for table in _shown(TABLES, "writing tables"):
-            _write(writer, table, parsed, delivery, brought)
+        for table in _in_order(reader, _shown(TABLES, "writing tables")):
+            _write(writer, table, parsed, delivery)
         reasons = _quarantine(writer, parsed)
         batch = Batch(
             id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
@@ -173,14 +173,31 @@ def _with_place(wrong: ir.Table, broken: ir.Table) -> ir.Table:
     return counted.mutate(place=counted.line + counted["shift"])
 
 
-def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery, brought: set[Table]) -> None:
-    parts = [
-        one.layout.fills[table](one.good, one.file, delivery)
-        for one in parsed
-        if table in one.layout.fills and one.layout.unless.get(table) not in brought
-    ]
+def _in_order(reader: Reader, tables: Iterable[Table]) -> list[Table]:
+    """Tables that give way to another come last, when it is known who told the other."""
+    given_way = {table for layout in reader.layouts for table in layout.unless}
+    return sorted(tables, key=lambda table: table in given_way)
+
+
+def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery) -> None:
+    parts = []
+    for one in parsed:
+        if table in one.layout.fills:
+            rows = one.layout.fills[table](one.good, one.file, delivery)
+            better = one.layout.unless.get(table)
+            parts.append(rows if better is None else _of_silent_facilities(writer, rows, better))
     if parts:
         writer.write(table, *parts)
+
+
+def _of_silent_facilities(writer: Writer, rows: ir.Table, better: Table) -> ir.Table:
+    """The rows of facilities of which neither this load nor the store has any row of the better table."""
+    here = [str(writer.path(better))] if writer.rows.get(better.name) else []
+    files = here + table_files(writer.store, writer.manifest, better.name)
+    if not files:
+        return rows
+    told = writer.engine.read_parquet(files)
+    return rows.anti_join(told.select("facility_id").distinct(), "facility_id")
 
 
 def _brought(reader: Reader, files: Iterable[FileCount]) -> set[Table]:
@@ -210,8 +227,11 @@ def _lacking(reader: Reader, rows: Mapping[str, int], brought: set[Table]) -> di
 
 
 def _admissions_lag(reader: Reader, writer: Writer) -> int:
-    """Messages tell of admissions at once; notices declared from claims are as late as the claims."""
-    return reader.admissions_lag if writer.rows.get(ADT_EVENT.name) else max(reader.admissions_lag, reader.claims_lag)
+    """Messages tell of admissions at once; where notices declared from claims tell of some, these are as late as the
+    claims.
+    """
+    told = writer.rows.get(ADT_EVENT.name) and not writer.rows.get(DISCHARGE_NOTICE.name)
+    return reader.admissions_lag if told else max(reader.admissions_lag, reader.claims_lag)
 
 
 def _last_day(writer: Writer, tables: Iterable[Table], lag: int) -> int | None:

@@ -112,6 +112,7 @@ def test_every_stay_is_accounted_for(cohort: Cohort) -> None:
         discharged alive                   | 2       | 13
         not to hospice                     | 2       | 11
         not transferred out                | 2       | 9
+        not back in hospital already       | 0       | 9
         adult                              | 1       | 8
         """,
     )

@@ -1,0 +1,20 @@
+"""What happened next: the only rooms that may look past `as_of`. No feature can import them (import contract)."""
+
+from __future__ import annotations
+
+from features.definitions.outcomes.adverse import ADVERSE_EVENT_21D, ANY_ACUTE_CARE_21D, PARTS
+from features.definitions.outcomes.outcome import CLAIMS_RUN_OUT_DAYS, Outcome, labels
+from features.definitions.outcomes.readmission import READMISSION_30D
+
+OUTCOMES = (READMISSION_30D, ADVERSE_EVENT_21D, ANY_ACUTE_CARE_21D, *PARTS)
+
+__all__ = [
+    "ADVERSE_EVENT_21D",
+    "ANY_ACUTE_CARE_21D",
+    "CLAIMS_RUN_OUT_DAYS",
+    "OUTCOMES",
+    "PARTS",
+    "READMISSION_30D",
+    "Outcome",
+    "labels",
+]
