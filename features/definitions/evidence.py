@@ -18,7 +18,7 @@ from features.codes.places import (
     parent_ccn_expression,
 )
 from features.codes.readmission import PLANNED_PROCEDURES, SURGERY
-from features.codes.systems import ICD9PCS
+from features.codes.systems import HCPCS
 from features.record.known import CLAIM, notice_states, visit_states, with_claim_versions
 from features.record.record import Record
 from features.record.tables import CLAIM_LINE, DIAGNOSIS, FACILITY, PROCEDURE
@@ -46,7 +46,7 @@ TOLD = (
     "drg_code",
 )
 # 1 when a coded procedure of the bill is of that kind (groupings in features.codes.readmission); 0 without bill.
-# `procedures_not_grouped` counts codes of a system for which there is no grouping, so that the others cannot be told
+# `procedures_not_grouped` counts codes that the grouping does not know (ICD-9, or newer than it): not evaluable
 PROCEDURES = ("always_planned", "potentially_planned", "surgical", "procedures_not_grouped")
 _INTEGERS = (
     *("rank", "known_from", "known_until", "admit_day", "discharge_day", "seen_day", "admitted_at", "discharged_at"),
@@ -130,13 +130,15 @@ def _procedures(record: Record) -> ir.Table:
         always=(planned.label == "always_planned").max(), potentially=(planned.label == "potentially_planned").max()
     )
     surgical = surgery.select(*code).distinct().mutate(surgical=True)
+    known = ibis.memtable(PLANNED_PROCEDURES.decided()).select(*code).distinct().mutate(known=True)
     rows = done.left_join(labels, code).drop(*(f"{name}_right" for name in code))
     rows = rows.left_join(surgical, code).drop(*(f"{name}_right" for name in code))
+    rows = rows.left_join(known, code).drop(*(f"{name}_right" for name in code))
     return rows.group_by(*CLAIM, "version", "known_from").aggregate(
         always_planned=rows.always.fill_null(False).max().cast("int64"),
         potentially_planned=rows.potentially.fill_null(False).max().cast("int64"),
         surgical=rows.surgical.fill_null(False).max().cast("int64"),
-        procedures_not_grouped=(rows.code_system == ICD9PCS.name).sum(),
+        procedures_not_grouped=((rows.code_system != HCPCS.name) & rows.known.isnull()).sum(),
     )
 
 
