@@ -126,7 +126,13 @@ def _beds(told: list[Told]) -> list[Told]:
         longer = any(_far(other["discharge_day"]) > one["admission_day"] for other in others)
         turn = 0 if within and longer else 1
         grouped.setdefault((one["hospital"], one["admission_day"], turn), []).append(one)
-    return [_bed(*key, words) for key, words in grouped.items()]
+    beds = [_bed(*key, words) for key, words in grouped.items()]
+    for bed in beds:
+        twins = [
+            other for other in beds if (other["hospital"], other["admit_day"]) == (bed["hospital"], bed["admit_day"])
+        ]
+        bed["again"] = bed["turn"] - min(other["turn"] for other in twins)
+    return beds
 
 
 def _far(day: int | None) -> int:
@@ -184,10 +190,9 @@ def _ended(beds: list[Told]) -> list[Told]:
             following = later[0] if later else None
             moved = (
                 following is not None
-                and not bed["lapsed"]
                 and following["admit_source_code"] == "4"
                 and following["hospital"] != bed["hospital"]
-                and following["admit_day"] >= bed["seen"]
+                and 0 <= following["admit_day"] - bed["seen"] <= LAPSE_DAYS
             )
             bed["until"] = following["admit_day"] if moved and following is not None else bed["seen"]
     return beds
@@ -231,7 +236,7 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
     days = [bed["end"] for bed in at_the_end if bed["end"] is not None]
     discharged = max(days, default=None)
     left = [bed["left"] for bed in in_order if bed["end"] == end and bed["left"] is not None]
-    name = f"{person}|{first['admit_day']}|{first['facility_id']}" + ("" if first["turn"] else "|0")
+    name = f"{person}|{first['admit_day']}|{first['facility_id']}" + ("|again" if first["again"] else "")
 
     def of(fact: str, given: list[Told]) -> Any:
         return next((bed[fact] for bed in given if bed[fact] is not None), None)

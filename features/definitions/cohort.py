@@ -132,12 +132,9 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     import pandas as pd
 
     told = _told(record, first_day, last_day)
-    ends = told.select("person_id", "stay_id", "admit_day", "discharge_day").distinct().to_pandas()
-    ends = ends.drop_duplicates(["stay_id", "discharge_day"])
     rows = _candidates(told)
     rows = rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
-    late = ends.merge(rows[["stay_id", "discharge_day"]], on=["stay_id", "discharge_day"], how="left", indicator=True)
-    late = late[late["_merge"] == "left_only"].drop(columns="_merge").assign(excluded_by=LATE)
+    late = _told_late(told, rows)
     kept, excluded, attrition = applied(
         rows,
         PREDICTION_RULES,
@@ -146,7 +143,7 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
             (
                 "discharges told",
                 "a stay that went on elsewhere counts once for each end it was told to have",
-                len(ends),
+                len(rows) + len(late),
             ),
             (LATE, "later news cannot be scored at discharge", len(rows)),
         ),
@@ -156,6 +153,17 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     names = ["person_id", "stay_id", "admit_day", "discharge_day", "excluded_by"]
     both = pd.concat([late[names], excluded[names]], ignore_index=True)
     return Cohort(kept[["row_id", *ROW_COLUMNS]], both, attrition)
+
+
+def _told_late(told: ir.Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Discharges of which nobody knew within a day. A stay that was known in time under another name, because its day of
+    admission was told otherwise later, is not late.
+    """
+    day = ["person_id", "discharge_day"]
+    ends: pd.DataFrame = told.select("stay_id", "admit_day", *day).distinct().to_pandas()
+    ends = ends.sort_values([*day, "admit_day", "stay_id"]).drop_duplicates(day)
+    ends = ends.merge(rows[day].drop_duplicates(), on=day, how="left", indicator=True)
+    return ends[ends["_merge"] == "left_only"].drop(columns="_merge").assign(excluded_by=LATE)
 
 
 def applied(

@@ -81,7 +81,8 @@ def _at_each_moment(record: Record) -> ir.Table:
 
     told = stay_evidence(record)
     told = told.mutate(farthest=ibis.coalesce(told.discharge_day, told.seen_day + LAPSE_DAYS))
-    order = ["admit_day", "farthest"]
+    # every row has a place of its own: windows that sort ties apart would count them apart
+    order = ["admit_day", "farthest", "rank", "evidence_id", "known_from", "facility_id", "lapsed"]
     within = ibis.window(group_by="person_id", order_by=order)
     so_far = ibis.cumulative_window(group_by="person_id", order_by=order)
     told = told.mutate(reached=told.farthest.max().over(so_far))
@@ -109,10 +110,11 @@ def _beds(at: ir.Table) -> ir.Table:
     of_one_teller = ibis.window(group_by=[*_PART, "hospital", "admit_day", "rank"])
     within_a_day = (at.ends == at.admit_day) & (at.interim == 0)
     at = at.mutate(turn=ibis.ifelse(within_a_day & (at.ends.max().over(of_one_teller) > at.admit_day), 0, 1))
+    at = at.mutate(first_turn=at.turn.min().over(ibis.window(group_by=[*_PART, "hospital", "admit_day"])))
     keys = [*_PART, "hospital", "admit_day", "turn"]
     # of interim bills the one that reaches furthest has the last word
     last = ibis.ifelse(at.discharge_day.isnull(), -OPEN, at.discharge_day)
-    order = ibis.window(group_by=keys, order_by=[at["rank"], last, at.seen_day, at.evidence_id, at.admitting_code])
+    order = ibis.window(group_by=keys, order_by=[at["rank"], last, at.seen_day, at.evidence_id, *(at[n] for n in TOLD)])
     at = at.mutate(weight=ibis.row_number().over(order))
     at = at.mutate(last_left=at.discharge_day.max().over(ibis.window(group_by=keys)))
     by_bill, by_message = at["rank"] == BILL, at["rank"] == MESSAGE
@@ -133,6 +135,7 @@ def _beds(at: ir.Table) -> ir.Table:
         ),
         facility_id=at.facility_id.argmax(at.weight, where=at.facility_id.notnull()),
         kind=at.kind.argmax(at.weight, where=at.kind.notnull()),
+        again=(at.turn - at.first_turn).max(),
         interim=at.interim.max(),
         lapsed=at.lapsed.min(),
         billed=by_bill.max().cast("int64"),
@@ -169,7 +172,7 @@ def _with_ends(beds: ir.Table) -> ir.Table:
     admitted_again = (beds.number < beds["count"] - 1) & (beds.latest >= beds.seen_day)
     over = untold & ((beds.lapsed == 1) | admitted_again)
     moved = beds.next_source.isin(FROM_A_HOSPITAL) & (beds.next_hospital != beds.hospital)
-    moved = moved & (beds.next_day >= beds.seen_day) & (beds.lapsed == 0)
+    moved = moved & (beds.next_day - beds.seen_day).between(0, LAPSE_DAYS)
     left = ibis.ifelse(moved.fill_null(False), beds.next_day, beds.seen_day)
     ends = ibis.coalesce(beds.discharge_day, ibis.ifelse(over, left, OPEN))
     return beds.mutate(ends=ends, over=(over | ~untold).cast("int64")).drop(
@@ -257,7 +260,7 @@ def _joined(beds: ir.Table) -> ir.Table:
         hospitals=beds.hospital.nullif("").nunique(),
         billed=beds.billed.max().cast("int8"),
         first_facility_id=beds.facility_id.argmin(beds.place),
-        first_turn=beds.turn.argmin(beds.place),
+        again=beds.again.argmin(beds.place),
         first_principal_system=first("principal_system", beds.at_first),
         first_principal_code=first("principal_code", beds.at_first),
         # where an earlier hospital sent the person says nothing of where they went in the end
@@ -273,10 +276,10 @@ def _joined(beds: ir.Table) -> ir.Table:
         **{f"disputed_{name}": beds[f"disputed_{name}"].max() for name in DISPUTABLE if name != "admit_day"},
     )
     named = stays.person_id + "|" + stays.admit_day.cast("string") + "|" + stays.first_facility_id.fill_null("")
-    named = named + ibis.ifelse(stays.first_turn == 0, "|0", "")
+    named = named + ibis.ifelse(stays.again == 1, "|again", "")
     return stays.mutate(
         stay_id=named.hexdigest("md5").substr(0, 16),
         discharged_at=ibis.ifelse(stays.discharge_day.isnull(), None, stays.discharged_at),
         known_from=stays.moment,
         known_until=stays.until,
-    ).drop("island", "moment", "until", "line", "number", "latest_end", "first_turn")
+    ).drop("island", "moment", "until", "line", "number", "latest_end", "again")

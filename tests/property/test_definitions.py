@@ -125,7 +125,7 @@ def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered
     index = [stay for stay in stays if stay["stay_id"] == row.stay_id] or [stay for stay in stays if covers(stay)]
     if not index or index[-1]["discharge_day"] != day:
         return np.nan
-    later = [stay for stay in stays if stay["stay_id"] != row.stay_id and not covers(stay)]
+    later = [stay for stay in stays if stay is not index[-1]]
     later = [stay for stay in later if day <= stay["admit_day"] <= day + 30]
     first = min(later, key=lambda stay: (stay["admit_day"], ended(stay), stay["stay_id"]), default=None)
     if first is not None and not first["planned"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.definitions.outcomes.outcome import Outcome, ends_of
+from features.definitions.outcomes.outcome import Outcome, ends_of, index_stays
 from features.definitions.planned import planned_stays
 from features.record.known import FOREVER
 from features.record.record import Record
@@ -35,10 +35,8 @@ def next_stays(record: Record, given: ir.Table) -> ir.Table:
         last=ends_of(final),
         told=ibis.coalesce(final.first_billed, final.first_told),
     )
-    joined = given.inner_join(later, "person_id")
-    # the index stay may have another name by now: whatever covers it is no return
-    covers = (joined.from_ <= joined.admit_day) & (joined["last"] >= joined.discharge_day)
-    joined = joined.filter(joined.other_id != joined.stay_id, joined.from_ >= joined.discharge_day, ~covers)
+    joined = given.inner_join(index_stays(record, given), "row_id").inner_join(later, "person_id")
+    joined = joined.filter(joined.other_id != joined.index_id, joined.from_ >= joined.discharge_day)
     order = ibis.window(group_by="row_id", order_by=["from_", "last", "other_id"])
     first = joined.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
     return first.select(
