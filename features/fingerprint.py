@@ -18,6 +18,7 @@ _CODE = (
     "catalogue",
     "codes",
     "definitions/encounters.py",
+    "definitions/scores.py",
     "definitions/stays.py",
     "record/known.py",
     "dataset.py",
