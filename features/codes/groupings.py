@@ -252,8 +252,8 @@ def _frailty() -> Content:
 # ---- LACE's own comorbidity weights over the Charlson code lists
 
 # item of LACE (van Walraven 2010, as table 1 of BMC Cardiovasc Disord 14:97 lists them): wording, points, and the
-# Charlson conditions (Quan) whose codes it takes. The points of AIDS stand only in BMJ Open 2017, e016921. Quan's infarct
-# holds acute ones too, its dementia and rheumatic disease are LACE's; peptic ulcer and hemiplegia are no items of LACE.
+# Charlson conditions (Quan) whose codes it takes. Not exact: "previous" infarction takes acute ones too; AIDS has its
+# points from BMJ Open 2017, e016921 alone; peptic ulcer and hemiplegia are no items of LACE.
 LACE_ITEMS: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
     "myocardial_infarction": ("Previous myocardial infarction", 1, ("myocardial_infarction",)),
     "cerebrovascular_disease": ("Cerebrovascular disease", 1, ("cerebrovascular_disease",)),
@@ -370,7 +370,7 @@ HFRS = Grouping(
 )
 LACE_CONDITIONS = Grouping(
     name="lace",
-    source="LACE's items (van Walraven 2010, CMAJ 182:551) over the Quan 2005 code lists of pycomorb; renal split is ours",
+    source="LACE's items (van Walraven 2010, CMAJ 182:551) over the Quan 2005 code lists, renal split ours; pycomorb",
     version="pycomorb 1.20261001.1",
     systems=(ICD10CM, ICD9CM),
     read=_lace,
