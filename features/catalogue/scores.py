@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features import windows
-from features.catalogue.algebra import YES_OR_NO, Facts, Family, Floats, Measured, Ratio, Statistic
+from features.catalogue.algebra import YES_OR_NO, Facts, Family, Feature, Floats, Measured, Ratio, Statistic
 from features.catalogue.declaration import Column
 from features.catalogue.events import Grouped, Weighted, known_results
 from features.codes.groupings import ELIXHAUSER, LACE_CONDITIONS
@@ -420,7 +420,7 @@ HOSPITAL = {
     for bands, parts in HOSPITAL_PARTS.items()
 }
 
-FEATURES = (
+FEATURES: tuple[Feature, ...] = (
     INDEX_ADMISSION,
     AT_DISCHARGE,
     EMERGENCY_VISITS,

@@ -61,7 +61,7 @@ class Score:
     def total(self, points: Mapping[str, Floats]) -> Floats:
         """The sum of the parts given, by letter; NaN where one of them is. Named by `named(points)`."""
         self.named(points)
-        return np.sum([points[letter] for letter in self.parts if letter in points], axis=0)
+        return np.asarray(np.sum([points[letter] for letter in self.parts if letter in points], axis=0))
 
 
 def _steps(values: Floats, lowest: Sequence[float], points: Sequence[int]) -> Floats:
@@ -217,9 +217,9 @@ def _below(values: Floats, limit: float) -> Floats:
 
 
 def _bands(points: Floats, middle: int, high: int, word: str) -> npt.NDArray[np.object_]:
-    words = np.array(["low", word, "high"], dtype=object)
+    words = np.array(["low", word, "high", None], dtype=object)
     place = np.searchsorted([middle, high], points, side="right")
-    return np.where(np.isnan(points), None, words[np.minimum(place, 2)])
+    return np.asarray(words[np.where(np.isnan(points), 3, place)])
 
 
 # ---- CMS-HCC V28: features.codes.hcc has the categories and the coefficients
@@ -243,7 +243,7 @@ def counted_categories(present: Flags) -> Flags:
 
 def hcc_count(present: Flags) -> Floats:
     """How many categories count after the hierarchies."""
-    return counted_categories(present).sum(axis=1).astype(np.float64)
+    return np.asarray(counted_categories(present).sum(axis=1), dtype=np.float64)
 
 
 def segment_of(age: Floats, full_benefit: Floats, partial_benefit: Floats) -> npt.NDArray[np.int64]:

@@ -6,7 +6,7 @@ Ours come out of the features, so the whole way is held: codes on claims, the wi
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,11 +189,11 @@ def test_the_risk_score_is_what_hccinfhir_says(invented: list[Person], ours: pd.
 def test_the_risk_score_in_an_institution_is_what_hccinfhir_says(invented: list[Person], ours: pd.DataFrame) -> None:
     """No column says who lives in one, but the function knows their coefficients."""
     flags = ours[list(scores.CATEGORIES)].to_numpy("float64") > 0
-    who: Mapping[str, Any] = {
-        name: ours[name].to_numpy("float64") for name in ("age_years", "female", "entitled_by_disability")
-    }
+    age, female, disabled = (
+        ours[name].to_numpy("float64") for name in ("age_years", "female", "entitled_by_disability")
+    )
     dual = np.array([one.dual != "00" for one in invented], dtype=np.float64)
     place = np.full(len(ours), SEGMENTS.index("INS"))
-    found = hcc_risk(flags, *who.values(), place, medicaid=dual)
+    found = hcc_risk(flags, age, female, disabled, place, medicaid=dual)
     theirs = [theirs_of(one, lti=True).risk_score for one in invented]
     assert np.abs(found - theirs).max() < 1e-9
