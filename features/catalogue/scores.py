@@ -23,6 +23,7 @@ from features.definitions import scores
 from features.definitions.scores import BANDS_FROM_1, BANDS_FROM_2, AdmissionBands
 from features.definitions.stays import stay_versions
 from features.record.known import Known, latest, visit_states, with_claim_versions
+from features.record.record import Record
 from features.record.tables import CLAIM_LINE, COVERAGE, PERSON
 from features.windows import Lookback
 
@@ -105,6 +106,21 @@ AT_DISCHARGE = Family(
 # ---- emergency visits
 
 
+def _emergency_bills(record: Record) -> ir.Table:
+    """Claims with an emergency revenue centre as versions: from_day, and the day on which the visit ended."""
+    import ibis
+
+    lines = with_claim_versions(record, CLAIM_LINE)
+    emergency = lines.revenue_center_code.isin(VISITS.codes("emergency", RevenueCentre)).fill_null(False)
+    bills = lines.group_by("person_id", "claim_id", "version", "known_from", "known_until").aggregate(
+        from_day=lines.from_day.min(),
+        # in a stay the visit ended when the person was admitted
+        ended=ibis.coalesce(lines.admission_day.min(), lines.to_day.max()),
+        emergency=emergency.max(),
+    )
+    return bills.filter(bills.emergency).drop("emergency")
+
+
 def emergency_visits(then: Known) -> ir.Table:
     """Emergency visits that were over before the index admission, told by claims or messages; one a day is counted.
 
@@ -114,23 +130,18 @@ def emergency_visits(then: Known) -> ir.Table:
     """
     import ibis
 
-    lines = with_claim_versions(then.record, CLAIM_LINE)
-    emergency = lines.revenue_center_code.isin(VISITS.codes("emergency", RevenueCentre)).fill_null(False)
-    bills = lines.group_by("person_id", "claim_id", "version", "known_from", "known_until").aggregate(
-        from_day=lines.from_day.min(),
-        # in a stay the visit ended when the person was admitted
-        ended=ibis.coalesce(lines.admission_day.min(), lines.to_day.max()),
-        emergency=emergency.max(),
-    )
-    billed = then.versions(bills.filter(bills.emergency))
-    billed = billed.filter(billed.ended < billed.index_admit_day).select(
-        "row_id", age=billed.index_admit_day - billed.from_day
-    )
+    billed = then.versions(then.record.conclude("emergency_bills", _emergency_bills))
+    billed = billed.filter(billed.ended < billed.index_admit_day)
     told = then.versions(visit_states(then.record))
     told = told.filter(told.patient_class == "E", told.event_type != "A11")
     left = ibis.coalesce(told.discharge_day, told.admission_day + 1)
     told = told.filter(left < told.index_admit_day)
-    return billed.union(told.select("row_id", age=told.index_admit_day - told.admission_day))
+    return ibis.union(
+        *(
+            rows.select("row_id", age=rows.index_admit_day - day)
+            for rows, day in ((billed, billed.from_day), (told, told.admission_day))
+        )
+    )
 
 
 EMERGENCY_VISITS = Family(
