@@ -22,7 +22,7 @@ from features.codes.editions import codes
 from features.codes.grouping import Grouping
 from features.codes.groupings import CHARLSON, ELIXHAUSER
 from features.codes.hcc import AGED, HCC_V28, SEGMENTS, edits
-from features.codes.systems import ICD10CM
+from features.codes.systems import ICD9CM, ICD10CM, System
 from features.dataset import build
 from features.definitions.cohort import prediction_cohort
 from features.definitions.scores import counted_categories, hcc_risk
@@ -42,9 +42,10 @@ class Person:
     dual: str
     entitlement: str
     codes: tuple[str, ...]
+    system: System
 
 
-def people(seed: int, pool: Sequence[str]) -> list[Person]:
+def people(seed: int, pool: Sequence[str], system: System = ICD10CM) -> list[Person]:
     """Ages 18 to 100; under 65 always entitled by disability or kidney failure, as in Medicare."""
     random = np.random.default_rng(seed)
     found = []
@@ -57,6 +58,7 @@ def people(seed: int, pool: Sequence[str]) -> list[Person]:
                 dual=str(random.choice(["00", "00", "01", "02", "03", "04", "05", "06", "08"])),
                 entitlement=str(random.choice(["0", "1", "2", "3"] if age >= AGED else ["1", "2", "3"])),
                 codes=tuple(random.choice(pool, size=int(random.integers(0, 14)), replace=False)),
+                system=system,
             )
         )
     return found
@@ -76,6 +78,8 @@ def record_of_people(invented: Sequence[Person]) -> Record:
             sex=one.sex,
         )
         told["person"] = [{**row, "entitlement_code": one.entitlement} for row in told["person"]]
+        if one.codes:
+            told["diagnosis"] = [{**row, "code_system": one.system.name} for row in told["diagnosis"]]
         rows.append(told)
     return record_of(together(rows))
 
@@ -87,14 +91,11 @@ def built(invented: Sequence[Person], features: Sequence[Any]) -> pd.DataFrame:
     return build(record, rows, features)
 
 
-def pool_of(grouping: Grouping) -> list[str]:
-    """Codes that the grouping knows, and as many that it does not."""
-    known = [code for label in grouping.labels for code in grouping.codes(label, ICD10CM) if code in LISTED]
-    return sorted({*known, *LISTED_CODES[:: len(LISTED_CODES) // len(set(known))]})
-
-
-LISTED_CODES = codes(ICD10CM)
-LISTED = frozenset(LISTED_CODES)
+def pool_of(grouping: Grouping, system: System = ICD10CM) -> list[str]:
+    """Whole codes that the grouping knows, and as many from all that there are."""
+    listed = codes(system)
+    known = {code for label in grouping.labels for code in grouping.codes(label, system)}.intersection(listed)
+    return sorted({*known, *listed[:: len(listed) // len(known)]})
 
 
 # ---- pycomorb
@@ -104,7 +105,7 @@ def long_form(invented: Sequence[Person]) -> pd.DataFrame:
     rows = [
         {"id": number, "code": code, "age": 0, "year": 2024}
         for number, one in enumerate(invented)
-        for code in (*one.codes, "Z0000")
+        for code in (*one.codes, {"icd-10-cm": "Z0000", "icd-9-cm": "V700"}[one.system.name])
     ]
     return pd.DataFrame(rows)
 
@@ -113,12 +114,14 @@ def by_person(frame: pd.DataFrame, column: str) -> list[float]:
     return [float(value) for value in frame.sort_values("id")[column]]
 
 
-def test_charlson_by_quan_is_what_pycomorb_says() -> None:
+@pytest.mark.parametrize(("system", "version"), [(ICD10CM, "icd10"), (ICD9CM, "icd9")], ids=["icd10", "icd9"])
+def test_charlson_by_quan_is_what_pycomorb_says(system: System, version: str) -> None:
     from pycomorb import comorbidity
 
-    invented = people(1, pool_of(CHARLSON))
+    invented = people(1, pool_of(CHARLSON, system), system)
     ours = built(invented, (CHARLSON_INDEX,)).charlson_index_sum_365d
-    theirs = comorbidity("charlson", long_form(invented), implementation="quan", weights="quan")
+    frame = long_form(invented)
+    theirs = comorbidity("charlson", frame, icd_version=version, implementation="quan", weights="quan")
     assert ours.tolist() == by_person(theirs, "Charlson Comorbidity Index")
     assert ours.nunique() > 10
 
@@ -159,7 +162,7 @@ def invented() -> list[Person]:
     mapped = sorted({*HCC_V28.table()["code"].to_pylist()})
     edited = sorted(set(edits()["code"].to_pylist()) & set(mapped))
     # a third of what people have is edited by age or sex
-    return people(3, [*mapped[::7], *edited, *LISTED_CODES[::400]])
+    return people(3, [*mapped[::7], *edited, *codes(ICD10CM)[::400]])
 
 
 @pytest.fixture(scope="module")
