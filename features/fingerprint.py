@@ -22,6 +22,7 @@ _CODE = (
     "definitions/encounters.py",
     "definitions/evidence.py",
     "definitions/planned.py",
+    "definitions/scores.py",
     "definitions/stays.py",
     "record/known.py",
     "dataset.py",

@@ -195,8 +195,7 @@ USUAL_SHARE = Ratio(
         sentence="share of office visits to the clinician seen most: {value}",
         actionable=True,
     ),
-    of="usual_provider_visits_sum_365d",
-    to="office_count_365d",
+    of=("usual_provider_visits_sum_365d", "office_count_365d"),
     finish=share,
 )
 
@@ -240,8 +239,7 @@ RISING = Ratio(
         missing="never",
         sentence="stays in the last half-year less those in the half-year before: {value}",
     ),
-    of="stays_count_180d",
-    to="stays_count_365d",
+    of=("stays_count_180d", "stays_count_365d"),
     finish=lambda half, year: difference(half, year - half),
 )
 FEATURES = (
