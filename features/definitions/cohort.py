@@ -131,10 +131,8 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     """
     import pandas as pd
 
-    told = _told(record, first_day, last_day)
-    rows = _candidates(told)
-    rows = rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
-    late = _told_late(told, rows)
+    rows = prediction_candidates(record, first_day, last_day)
+    late = _told_late(_told(record, first_day, last_day), rows)
     kept, excluded, attrition = applied(
         rows,
         PREDICTION_RULES,
@@ -155,9 +153,15 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     return Cohort(kept[["row_id", *ROW_COLUMNS]], both, attrition)
 
 
+def prediction_candidates(record: Record, first_day: int | None = None, last_day: int | None = None) -> pd.DataFrame:
+    """Every discharge known within a day, with what the rules ask as known at its `as_of`."""
+    rows = _candidates(_told(record, first_day, last_day))
+    return rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
+
+
 def _told_late(told: ir.Table, rows: pd.DataFrame) -> pd.DataFrame:
-    """Discharges of which nobody knew within a day. A stay that was known in time under another name, because its day of
-    admission was told otherwise later, is not late.
+    """Discharges of which nobody knew within a day. A stay that was known in time under another name, because its day
+    of admission was told otherwise later, is not late.
     """
     day = ["person_id", "discharge_day"]
     ends: pd.DataFrame = told.select("stay_id", "admit_day", *day).distinct().to_pandas()
@@ -177,11 +181,7 @@ def applied(
     steps = [(*step, 0) for step in before]
     out = []
     for rule in rules:
-        asked = pd.Series(data=True, index=rows.index)
-        if lacked(rule.needs, lacks):
-            asked[:] = False
-        elif rule.evaluable is not None:
-            asked = rule.evaluable(rows)
+        asked = can_be_asked(rule, rows, lacks)
         keeps = rule.keeps(rows) | ~asked
         out.append(rows[~keeps].assign(excluded_by=rule.name))
         rows = rows[keeps]
@@ -189,6 +189,17 @@ def applied(
     attrition = pd.DataFrame(steps, columns=["rule", "sense", "left", "not_evaluable"])
     attrition.insert(3, "removed", (-attrition["left"].diff()).fillna(0).astype("int64"))
     return rows, pd.concat(out, ignore_index=True), attrition
+
+
+def can_be_asked(rule: Rule, rows: pd.DataFrame, lacks: Mapping[str, str]) -> pd.Series:
+    """Of which rows a rule can be asked: of none where the sources lack a fact that it needs."""
+    import pandas as pd
+
+    if lacked(rule.needs, lacks):
+        return pd.Series(data=False, index=rows.index)
+    if rule.evaluable is not None:
+        return rule.evaluable(rows)
+    return pd.Series(data=True, index=rows.index)
 
 
 def _told(record: Record, first_day: int | None, last_day: int | None) -> ir.Table:

@@ -117,7 +117,7 @@ def surgery_can_be_told(rows: pd.DataFrame) -> pd.Series:
 
 _ONLY = (HWR,)
 _SENT_ON = Rule(
-    "not sent on to another acute hospital",
+    "not sent on",
     "the outcome belongs to the last hospital",
     not_sent_on,
     _ONLY,
@@ -179,7 +179,7 @@ def hwr_cohort(record: Record, scope: Scope = CMS_2021) -> Cohort:
     """Index stays of the retrospective measure, as everything loaded so far tells them. A readmission may itself be an
     index stay. `as_of` is the discharge, and nothing may be predicted from these rows.
     """
-    rows = _candidates(record, scope)
+    rows = hwr_candidates(record, scope)
     steps = (("discharges", "every acute stay that ended", len(rows)),)
     kept, excluded, attrition = applied(rows, HWR_RULES, record.lacks, steps)
     kept = kept.sort_values(["person_id", "as_of", "stay_id"]).drop(columns="row_id").reset_index(drop=True)
@@ -190,7 +190,7 @@ def hwr_cohort(record: Record, scope: Scope = CMS_2021) -> Cohort:
     )
 
 
-def _candidates(record: Record, scope: Scope) -> pd.DataFrame:
+def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
     """Every final acute stay with a discharge, and the facts that the rules ask."""
     import ibis
 

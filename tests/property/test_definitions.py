@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import windows
+from features.definitions.cohort import prediction_cohort
 from features.definitions.outcomes import READMISSION_30D, labels
 from features.definitions.planned import with_planned
-from features.definitions.stays import stay_versions
+from features.definitions.stays import final_stays, stay_versions
 from features.record.known import FOREVER
-from features.record.record import known_by
+from features.record.record import Record, known_by
 from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted
 from tests.histories import row as told_row
 from tests.naive_stays import COLUMNS, naive_stays
@@ -182,3 +183,100 @@ def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
     assert any(label != label for label in expected), "and rows that nobody can label"
     assert np.array_equal(said.label.to_numpy("float64"), expected, equal_nan=True)
     assert (said.label.isna() == said.null_reason.notna()).all(), "null without a reason"
+
+
+# ---- laws of the whole definition, from evidence to label
+
+
+def _labelled(record: Record) -> pd.DataFrame:
+    """Every final stay with a discharge, its label and why; by person and day, whatever the order of the rows was."""
+    stays = with_planned(final_stays(record)).to_pandas()
+    stays = stays[stays.discharge_day.notna()].sort_values(["person_id", "admit_day", "stay_id"]).reset_index(drop=True)
+    stays.insert(0, "row_id", range(len(stays)))
+    said = labels(record, stays, READMISSION_30D)
+    columns = ["person_id", "admit_day", "discharge_day", "planned", "billed", "principal_code", "drg_code"]
+    return stays[columns].join(said[["label", "null_reason", "competing", "event_day", "why"]])
+
+
+def _followed(rows: Rows, through: int = DAY_ZERO + 300) -> Record:
+    return replace(record_of(rows), claims_complete_to=through, admissions_complete_to=through)
+
+
+def test_labels_do_not_depend_on_the_order_of_loading() -> None:
+    rows, _, _ = _with_lives(random_evidence(71, 20), 20, 71)
+    rng = np.random.default_rng(0)
+    mixed = {table: [given[i] for i in rng.permutation(len(given))] for table, given in rows.items()}
+    pd.testing.assert_frame_equal(_labelled(_followed(rows)), _labelled(_followed(mixed)))
+
+
+@pytest.mark.parametrize("days", [1, 7 * 52 * 4 + 7])
+def test_labels_move_with_their_dates(days: int) -> None:
+    """Of people who are covered all along: months of enrolment do not move by days."""
+    rows = random_evidence(81, 20)
+    rows["coverage"] = [
+        told_row(month, month + 40, end(month), person_id=f"p{number}", payer="m")
+        for number in range(20)
+        for month in windows.month_starts(DAY_ZERO - 40, DAY_ZERO + 400)
+    ]
+    before, after = _labelled(_followed(rows)), _labelled(_followed(shifted(rows, days), DAY_ZERO + 300 + days))
+    for column in ("admit_day", "discharge_day", "event_day"):
+        assert (after[column] - before[column]).dropna().eq(days).all()
+    same = ["person_id", "planned", "label", "null_reason", "competing", "why"]
+    pd.testing.assert_frame_equal(before[same], after[same])
+    assert before.label.isin([0, 1]).sum() > 20, "and there was something to move"
+
+
+def test_splitting_a_stay_into_interim_bills_changes_nothing() -> None:
+    """One bill of each stay against two or three interim bills of the same days: same stays, same labels."""
+    rng = np.random.default_rng(5)
+    whole: Rows = {"claim_line": [], "diagnosis": []}
+    split: Rows = {"claim_line": [], "diagnosis": []}
+    for number in range(40):
+        person, day = f"p{number}", DAY_ZERO + int(rng.integers(0, 20))
+        for stay in range(3):
+            leave = day + int(rng.integers(3, 12))
+            about = {"person_id": person, "hospital": str(rng.choice(["330001", "330002"])), "status": "01"}
+            code = str(rng.choice(["I5022", "J441", "Z5111"]))
+            _billed(whole, f"{person}s{stay}", "111", day, day, leave, code, **about)
+            cuts = [day, *sorted(rng.choice(range(day + 1, leave), int(rng.integers(1, 3)), replace=False).tolist())]
+            own_first_day = bool(rng.random() < 0.5)
+            for place, first in enumerate(cuts):
+                last = place == len(cuts) - 1
+                through = leave if last else cuts[place + 1] - 1
+                kind = "114" if last else ("112" if place == 0 else "113")
+                told = {**about, "status": "01" if last else "30"}
+                name = f"{person}s{stay}b{place}"
+                _billed(split, name, kind, first if own_first_day else day, first, through, code, **told)
+            day = leave + int(rng.choice([2, 10, 25, 30, 31, 60]))
+    always = {"coverage": "everybody is enrolled all along"}
+    one, other = (_labelled(replace(_followed(rows), lacks=always)) for rows in (whole, split))
+    pd.testing.assert_frame_equal(one, other)
+    assert {0.0, 1.0} <= set(one.label), "both kinds were among them"
+
+
+def _billed(rows: Rows, claim: str, kind: str, admitted: int, first: int, last: int, code: str, **about: str) -> None:
+    person = about["person_id"]
+    line = {"claim_id": claim, "version": 0, "cancels": 0, "claim_line_number": 1, "claim_type": "institutional"}
+    line |= {"bill_type_code": kind, "admission_day": admitted, "discharge_day": last, "drg_code": "291"}
+    line |= {"facility_id": about["hospital"], "discharge_disposition_code": about["status"]}
+    rows["claim_line"].append(told_row(first, last, end(last + 40), person_id=person, **line))
+    principal = {"claim_id": claim, "version": 0, "role": "principal", "code_system": "icd-10-cm", "code": code}
+    rows["diagnosis"].append(told_row(first, last, end(last + 40), person_id=person, **principal))
+
+
+def test_who_is_scored_at_a_moment_is_who_a_store_of_what_was_known_would_score() -> None:
+    """The prediction cohort, cut at a moment: no later row adds, removes or changes anyone scored before it."""
+    rows, _, _ = _with_lives(random_evidence(91, 20), 20, 91)
+    rows["person"] = [
+        told_row(-10_000, -10_000, end(DAY_ZERO - 400), person_id=f"p{number}", birth_day=-10_000)
+        for number in range(20)
+    ]
+    record = record_of(rows)
+    every = prediction_cohort(record).rows
+    keys = ["person_id", "stay_id", "as_of", "admit_day", "discharge_day", "facility_id"]
+    for instant in np.quantile(every.as_of, [0.3, 0.6, 0.9]).astype("int64").tolist():
+        then = prediction_cohort(known_by(record, instant)).rows
+        before = every[every.as_of <= instant]
+        pd.testing.assert_frame_equal(
+            then[then.as_of <= instant][keys].reset_index(drop=True), before[keys].reset_index(drop=True)
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from features.definitions.outcomes import ADVERSE_EVENT_21D, READMISSION_30D, Ou
 from features.definitions.outcomes.outcome import DATA_END, LEFT_NETWORK, WENT_ON
 from features.definitions.stays import DISPUTABLE, final_stays
 from features.record.record import Record
+from tests.definitions_page import page
 from tests.histories import Rows, record_of
 from tests.spec.deck import CHAPTERS, VIGNETTES
 from tests.spec.deck.vignette import FILES_END, Vignette, directory, rows_of
@@ -47,7 +49,6 @@ def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
     found: dict[str, list[Told]] = {vignette.title: [] for vignette in group}
     for _, stay in stays.iterrows():
         first, last = stay.first_facility_id, stay.facility_id
-        # who was scored under another name, because a day of admission was told otherwise later, was scored
         key = (stay.person_id, stay.discharge_day)
         over = pd.notna(stay.discharge_day)
         disputed = [name.replace("_", " ") for name in DISPUTABLE if stay[f"disputed_{name}"]]
@@ -67,9 +68,16 @@ def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
 
 
 def _membership(cohort: Cohort) -> dict[tuple[str, float], str]:
-    kept = {(row.person_id, row.discharge_day): "yes" for row in cohort.rows.itertuples()}
-    out = {(row.person_id, row.discharge_day): f"no: {row.excluded_by}" for row in cohort.excluded.itertuples()}
-    return {**out, **kept}
+    out = {
+        key: f"no: {rule}"
+        for key, rule in zip(_ends(cohort.excluded), cohort.excluded.excluded_by.tolist(), strict=True)
+    }
+    return out | dict.fromkeys(_ends(cohort.rows), "yes")
+
+
+def _ends(stays: pd.DataFrame) -> list[tuple[str, float]]:
+    """Whose discharge and when: a stay may have been scored under another name."""
+    return list(zip(stays.person_id.tolist(), stays.discharge_day.astype("float64").tolist(), strict=True))
 
 
 def _said(record: Record, rows: pd.DataFrame, outcome: Outcome) -> dict[str, str]:
@@ -102,3 +110,8 @@ def test_the_deck_is_complete_and_every_vignette_says_all() -> None:
         assert all(parse(table) for table in vignette.told.values()), vignette.title
     assert {vignette.files_end for vignette in VIGNETTES} > {FILES_END}, "some networks' files end early"
     assert all(chapter.says for chapter in CHAPTERS)
+
+
+def test_the_manual_is_what_the_rules_and_the_deck_say() -> None:
+    written = (Path(__file__).resolve().parents[2] / "docs" / "definitions.md").read_text()
+    assert written == page(), "run: python -m tests.definitions_page > docs/definitions.md"

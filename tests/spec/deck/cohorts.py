@@ -57,7 +57,8 @@ SCORED = Chapter(
         ),
         Vignette(
             "Against medical advice",
-            "Scored, since a call may help most here; not measured, since the hospital could not prepare the discharge.",
+            "Scored, since a call may help most here; not measured, since the hospital could not prepare the "
+            "discharge.",
             messages=_message("07"),
             bills=_bill("07"),
             expected=_one("yes", "no: not against medical advice"),
@@ -105,7 +106,8 @@ SCORED = Chapter(
         ),
         Vignette(
             "A death that was known only later",
-            "At discharge nobody knew, so the stay was scored; measured by what finally became known, it ended in death.",
+            "At discharge nobody knew, so the stay was scored; measured by what finally became known, it ended "
+            "in death.",
             messages=_message(),
             bills=_bill(),
             deaths="day | known\n03-05 | 04-20",

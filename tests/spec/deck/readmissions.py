@@ -27,7 +27,8 @@ def _two(scored: str, measured: str, readmission: str, second: str) -> str:
 
 DAYS = Chapter(
     "Thirty days",
-    "Days count from the day of discharge: 0 to 30, both included. The first readmission decides. A readmission may itself "
+    "Days count from the day of discharge: 0 to 30, both included. The first readmission decides. A "
+    "readmission may itself "
     "be an index stay.",
     (
         Vignette(
@@ -110,8 +111,10 @@ DAYS = Chapter(
 
 PLANNED = Chapter(
     "Planned or not",
-    "The first readmission decides; if it is planned, the label is 0 and a later unplanned one does not count. Planned: an "
-    "always planned procedure or principal diagnosis, or a potentially planned procedure where the principal diagnosis is "
+    "The first readmission decides; if it is planned, the label is 0 and a later unplanned one does not "
+    "count. Planned: an "
+    "always planned procedure or principal diagnosis, or a potentially planned procedure where the "
+    "principal diagnosis is "
     "neither acute nor a complication. A principal diagnosis that the tables do not know counts as acute.",
     (
         Vignette(
@@ -161,7 +164,8 @@ PLANNED = Chapter(
         ),
         Vignette(
             "Planned, then unplanned",
-            "The first readmission was planned: the later one does not count for the first stay, and does for the second.",
+            "The first readmission was planned: the later one does not count for the first stay, and does for "
+            "the second.",
             bills=_and_operated(
                 "c2 | 03-15 | 03-18 | General | 01 | M1611 hip arthrosis | 0SR90J9 hip replacement",
                 "c3 | 03-25 | 03-28 | General | 01 | A419 sepsis | -",
@@ -214,7 +218,8 @@ PLANNED = Chapter(
         ),
         Vignette(
             "A readmission that only a message tells",
-            "Without a bill nothing says that it was planned: it counts as unplanned, and the report counts such stays.",
+            "Without a bill nothing says that it was planned: it counts as unplanned, and the report counts such "
+            "stays.",
             bills=_index_and(),
             messages="""
             sent        | event | visit | in    | out   | hospital | status | admit
@@ -234,7 +239,8 @@ PLANNED = Chapter(
 
 ENDS = Chapter(
     "Death, leaving the network, the end of the files",
-    "Who dies within 30 days without having come back stays in, with label 0 and death as what competed. Only leaving the "
+    "Who dies within 30 days without having come back stays in, with label 0 and death as what competed. "
+    "Only leaving the "
     "network or the end of the files makes the label unknown; neither is ever taken for having stayed well.",
     (
         Vignette(

@@ -6,7 +6,8 @@ from tests.spec.deck.vignette import Chapter, Vignette
 
 ONE_STAY = Chapter(
     "What one stay is",
-    "A stay is one continuous time in acute hospitals. Bills, hospital messages and discharge notices tell of it; which "
+    "A stay is one continuous time in acute hospitals. Bills, hospital messages and discharge notices "
+    "tell of it; which "
     "of them belong together is decided by hospital and day.",
     (
         Vignette(
@@ -35,7 +36,8 @@ ONE_STAY = Chapter(
         ),
         Vignette(
             "Interim bills of one admission",
-            "Interim bills (type of bill 112 to 114, patient status 30 until the last) are one stay, whose end the last "
+            "Interim bills (type of bill 112 to 114, patient status 30 until the last) are one stay, whose end "
+            "the last "
             "of them tells.",
             bills="""
             claim | type | in    | out   | hospital | status | principal
@@ -220,7 +222,8 @@ ONE_STAY = Chapter(
 
 TOLD_BY_TWO = Chapter(
     "One stay, told by messages and by a bill",
-    "When hospital messages (ADT) and bills tell of one stay it is one stay. The bill's word counts before the message's, "
+    "When hospital messages (ADT) and bills tell of one stay it is one stay. The bill's word counts "
+    "before the message's, "
     "the message's before a notice's; of days of discharge the latest counts. Where the two differ it is reported.",
     (
         Vignette(
@@ -258,7 +261,8 @@ TOLD_BY_TWO = Chapter(
         ),
         Vignette(
             "Over midnight by one account",
-            "A bill for one day and a message that ends on it tell of one stay, not of a return on the day of discharge.",
+            "A bill for one day and a message that ends on it tell of one stay, not of a return on the day of "
+            "discharge.",
             messages="""
             sent        | event | visit | in          | out         | hospital | status
             03-02 01:00 | A03   | v1    | 03-01 23:00 | 03-02 01:00 | General  | 01
@@ -274,7 +278,8 @@ TOLD_BY_TWO = Chapter(
         ),
         Vignette(
             "The bill tells a later discharge",
-            "Of two days of discharge the later holds. Who was scored on the earlier day was scored too soon, and has no "
+            "Of two days of discharge the later holds. Who was scored on the earlier day was scored too soon, "
+            "and has no "
             "label for that day.",
             messages="""
             sent        | event | visit | in    | out   | hospital | status
@@ -318,7 +323,8 @@ TOLD_BY_TWO = Chapter(
         ),
         Vignette(
             "A lost discharge message",
-            "Where no message and no bill tells the end of a stay, it is over when the person is admitted again; it has no "
+            "Where no message and no bill tells the end of a stay, it is over when the person is admitted again; "
+            "it has no "
             "day of discharge, and the later stay stands alone.",
             messages="""
             sent        | event | visit | in    | out   | hospital | status
@@ -389,7 +395,8 @@ TOLD_BY_TWO = Chapter(
         ),
         Vignette(
             "The bill names the unit",
-            "What the message calls a stay in General, the bill calls one in its rehabilitation unit: one stay, and none in "
+            "What the message calls a stay in General, the bill calls one in its rehabilitation unit: one stay, "
+            "and none in "
             "an acute hospital.",
             messages="""
             sent        | event | visit | in    | out   | hospital | status
@@ -439,7 +446,8 @@ RETURN_OR_ONE = Chapter(
         ),
         Vignette(
             "Same day, another diagnosis",
-            "A readmission on day 0. It counts in the label of the first stay; that stay is scored only where the return "
+            "A readmission on day 0. It counts in the label of the first stay; that stay is scored only where "
+            "the return "
             "was not yet known when it was to be scored. Here only days are known, so it was.",
             bills="""
             claim | in    | out   | hospital | status | principal
@@ -502,7 +510,8 @@ RETURN_OR_ONE = Chapter(
         ),
         Vignette(
             "Same day, two messages and no bill yet",
-            "Without principal diagnoses nobody can say that it was the same illness: two stays, until bills say otherwise.",
+            "Without principal diagnoses nobody can say that it was the same illness: two stays, until bills say "
+            "otherwise.",
             messages="""
             sent        | event | visit | in          | out         | hospital | status
             03-05 11:00 | A03   | v1    | 03-01 10:00 | 03-05 11:00 | General  | 01
@@ -521,8 +530,10 @@ RETURN_OR_ONE = Chapter(
 TRANSFERS = Chapter(
     "Transfers",
     "Two stays chain only between two different short-term acute or critical access hospitals, the second beginning "
-    "before the first ended, on that day or on the next. The discharge code is not asked. The outcome belongs to the last "
-    "hospital, whose principal diagnosis decides the exclusions; how the stay began, and whether it was planned, is told "
+    "before the first ended, on that day or on the next. The discharge code is not asked. The outcome "
+    "belongs to the last "
+    "hospital, whose principal diagnosis decides the exclusions; how the stay began, and whether it was "
+    "planned, is told "
     "by the first.",
     (
         Vignette(
@@ -560,9 +571,9 @@ TRANSFERS = Chapter(
             c2    | 03-07 | 03-09 | County   | 01     | I214 heart attack
             """,
             expected="""
-            in    | out   | hospitals | scored                  | measured                                  | readmission
-            03-01 | 03-05 | General   | yes                     | no: not sent on to another acute hospital | 1: 03-07
-            03-07 | 03-09 | County    | yes                     | yes                                       | 0
+            in    | out   | hospitals | scored | measured                                  | readmission
+            03-01 | 03-05 | General   | yes    | no: not sent on | 1: 03-07
+            03-07 | 03-09 | County    | yes    | yes                                       | 0
             """,
         ),
         Vignette(
@@ -609,7 +620,8 @@ TRANSFERS = Chapter(
         ),
         Vignette(
             "A short absence",
-            "Whoever is taken to another hospital for a procedure and brought back has one stay, which the hospital that "
+            "Whoever is taken to another hospital for a procedure and brought back has one stay, which the "
+            "hospital that "
             "kept the bed discharges.",
             bills="""
             claim | in    | out   | hospital | status | principal
@@ -703,7 +715,8 @@ TRANSFERS = Chapter(
         ),
         Vignette(
             "A hospital of unknown kind",
-            "Where neither number nor directory tells the kind, an inpatient bill is taken for one of an acute hospital, "
+            "Where neither number nor directory tells the kind, an inpatient bill is taken for one of an acute "
+            "hospital, "
             "and the report counts how many.",
             bills="""
             claim | in    | out   | hospital  | status | principal
@@ -729,7 +742,8 @@ TRANSFERS = Chapter(
         ),
         Vignette(
             "Sent on, and nobody tells where",
-            "A discharge to another acute hospital that no file tells of: the stay goes on, so it is neither scored nor "
+            "A discharge to another acute hospital that no file tells of: the stay goes on, so it is neither "
+            "scored nor "
             "measured here.",
             messages="""
             sent        | event | visit | in    | out   | hospital | status
@@ -740,8 +754,8 @@ TRANSFERS = Chapter(
             c1    | 03-01 | 03-05 | General  | 02     | I214 heart attack
             """,
             expected="""
-            in    | out   | hospitals | scored                  | measured                                  | readmission
-            03-01 | 03-05 | General   | no: not transferred out | no: not sent on to another acute hospital | 0
+            in    | out   | hospitals | scored                  | measured                       | readmission
+            03-01 | 03-05 | General   | no: not transferred out | no: not sent on | 0
             """,
         ),
     ),

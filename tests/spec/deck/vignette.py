@@ -46,9 +46,9 @@ FILES_END = "2024-12-31"
 
 @dataclass(frozen=True)
 class Vignette:
-    """`expected` has a row for each stay in an acute hospital as finally told: in, out, hospitals, scored (whether it is
-    in the prediction cohort, else the first rule that leaves it out), measured (the same for HWR), readmission (label
-    and why); and where a vignette is about them `harm` (the adverse-event label) or `disputed`.
+    """`expected` has a row for each stay in an acute hospital as finally told: in, out, hospitals, scored (whether it
+    is in the prediction cohort, else the first rule that leaves it out), measured (the same for HWR), readmission
+    (label and why); and where a vignette is about them `harm` (the adverse-event label) or `disputed`.
     """
 
     title: str
