@@ -111,9 +111,9 @@ PREDICTION_RULES = rules_of(PREDICTION, ALIVE, NOT_TO_HOSPICE, NOT_TRANSFERRED_O
 @dataclass(frozen=True)
 class Cohort:
     """`rows`: the index stays that every rule keeps, by person and time: row_id, person_id, stay_id, as_of (instant),
-    as_of_day, admit_day, discharge_day, facility_id. `excluded`: the other candidates, with `excluded_by`, the first
-    rule that left them out. `attrition`: for each step its rule, sense, what it left, what it removed and for how many
-    candidates it was not evaluable.
+    as_of_day, admit_day, discharge_day, facility_id. `excluded`: the other candidates (EXCLUDED_COLUMNS; as_of null
+    where the news came too late to have one), with `excluded_by`, the first rule that left them out. `attrition`: for
+    each step its rule, sense, what it left, what it removed and for how many candidates it was not evaluable.
     """
 
     rows: pd.DataFrame
@@ -121,6 +121,7 @@ class Cohort:
     attrition: pd.DataFrame
 
 
+EXCLUDED_COLUMNS = ["person_id", "stay_id", "as_of", "admit_day", "discharge_day", "excluded_by"]
 ROW_COLUMNS = ("person_id", "stay_id", "as_of", "as_of_day", "admit_day", "discharge_day", "facility_id")
 
 
@@ -148,8 +149,8 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
     )
     kept = kept.drop(columns="row_id").reset_index(drop=True)
     kept.insert(0, "row_id", range(len(kept)))
-    names = ["person_id", "stay_id", "admit_day", "discharge_day", "excluded_by"]
-    both = pd.concat([late[names], excluded[names]], ignore_index=True)
+    late = late.assign(as_of=None)
+    both = pd.concat([late[EXCLUDED_COLUMNS], excluded[EXCLUDED_COLUMNS]], ignore_index=True)
     return Cohort(kept[["row_id", *ROW_COLUMNS]], both, attrition)
 
 

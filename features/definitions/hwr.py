@@ -19,7 +19,7 @@ from features.codes.places import (
     TO_ACUTE_HOSPITAL,
 )
 from features.codes.readmission import HWR_EXCLUSIONS
-from features.definitions.cohort import DISPOSITION, HWR, Cohort, Rule, applied, rules_of
+from features.definitions.cohort import DISPOSITION, EXCLUDED_COLUMNS, HWR, Cohort, Rule, applied, rules_of
 from features.definitions.enrolment import enrolled
 from features.definitions.stays import final_stays
 from features.record.record import Record
@@ -185,9 +185,7 @@ def hwr_cohort(record: Record, scope: Scope = CMS_2021) -> Cohort:
     kept = kept.sort_values(["person_id", "as_of", "stay_id"]).drop(columns="row_id").reset_index(drop=True)
     kept.insert(0, "row_id", range(len(kept)))
     names = ["row_id", "person_id", "stay_id", "as_of", "as_of_day", "admit_day", "discharge_day", "facility_id"]
-    return Cohort(
-        kept[names], excluded[["person_id", "stay_id", "admit_day", "discharge_day", "excluded_by"]], attrition
-    )
+    return Cohort(kept[names], excluded[EXCLUDED_COLUMNS], attrition)
 
 
 def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:

@@ -195,7 +195,8 @@ def _labelled(record: Record) -> pd.DataFrame:
     stays.insert(0, "row_id", range(len(stays)))
     said = labels(record, stays, READMISSION_30D)
     columns = ["person_id", "admit_day", "discharge_day", "planned", "billed", "principal_code", "drg_code"]
-    return stays[columns].join(said[["label", "null_reason", "competing", "event_day", "why"]])
+    told: pd.DataFrame = stays[columns].join(said[["label", "null_reason", "competing", "event_day", "why"]])
+    return told
 
 
 def _followed(rows: Rows, through: int = DAY_ZERO + 300) -> Record:
