@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 FOREVER = 2**62  # a version that nothing has revised
+ORDER_OF_MESSAGES = ("event_type", "discharged_at")  # of messages known and sent at the same instant
 CLAIM = ("person_id", "source", "claim_id")  # what names a claim: each sender numbers its own
 
 
@@ -110,8 +111,7 @@ def states(record: Record, table: Table, *identity: str) -> ir.Table:
     `identity` are the columns that name the thing within a person: its number, and who gave it. The later known row
     replaces the earlier; among rows known at the same instant the later happening one holds.
     """
-    last = sorted({"status", "event_type", "discharged_at"} & {c.name for c in table.columns})
-    return _replaced(record[table], identity, last).drop("bucket")
+    return _replaced(record[table], identity, ("status",)).drop("bucket")
 
 
 def _replaced(rows: ir.Table, identity: Sequence[str], last: Sequence[str]) -> ir.Table:
@@ -132,9 +132,48 @@ def appointment_states(record: Record) -> ir.Table:
     return record.conclude("appointment_states", lambda r: states(r, APPOINTMENT, "source", "appointment_id"))
 
 
+VISIT = ("source", "facility_id", "visit_number")  # each hospital numbers its own visits
+# what a later message about a visit need not repeat; a discharge holds until a message takes it back or begins anew
+REPEATED = (
+    *("patient_class", "admitted_at", "admission_day", "admit_type_code", "admit_source_code", "hospital_service"),
+    *("code_system", "code"),
+)
+LEAVING = ("discharged_at", "discharge_day", "discharge_disposition_code")
+NOT_LEFT = ("A01", "A04", "A13")  # admitted, registered, discharge cancelled
+
+
 def visit_states(record: Record) -> ir.Table:
-    """ADT visits as versions: what the last message known said. Each hospital numbers its own visits."""
-    return record.conclude("visit_states", lambda r: states(r, ADT_EVENT, "source", "facility_id", "visit_number"))
+    """ADT visits as versions: what the messages known by then said. A fact that the last message leaves out holds as
+    an earlier one told it.
+    """
+    return record.conclude("visit_states", _visit_states)
+
+
+def _visit_states(record: Record) -> ir.Table:
+    import ibis
+
+    rows = record[ADT_EVENT]
+    within = {"group_by": ["person_id", *VISIT], "order_by": ["known_at", "happened_from", *ORDER_OF_MESSAGES]}
+    so_far = ibis.cumulative_window(**within)
+    rows = rows.mutate(place=ibis.row_number().over(ibis.window(**within)))
+    said = {name: rows[name].argmax(_where(rows[name].notnull(), rows.place)).over(so_far) for name in REPEATED}
+    left = rows.discharged_at.notnull() | rows.discharge_day.notnull()
+    # the place of the last message that spoke of leaving, either way
+    spoke = _where(left | rows.event_type.isin(NOT_LEFT), rows.place).max().over(so_far)
+    rows = rows.mutate(spoke=spoke, **said)
+    words = rows.select("person_id", *VISIT, spoke="place", **{f"{name}_then": rows[name] for name in LEAVING})
+    rows = rows.mutate(**{name: rows[name].fill_null("") for name in VISIT})
+    words = words.mutate(**{name: words[name].fill_null("") for name in VISIT})
+    told = rows.left_join(words, ["person_id", *VISIT, "spoke"])
+    told = told.mutate(**{name: told[f"{name}_then"] for name in LEAVING})
+    told = told.mutate(**{name: told[name].nullif("") for name in VISIT})
+    return _replaced(told.select(*record[ADT_EVENT].columns), VISIT, ORDER_OF_MESSAGES).drop("bucket")
+
+
+def _where(condition: ir.BooleanValue, value: ir.IntegerValue) -> ir.IntegerValue:
+    import ibis
+
+    return ibis.ifelse(condition, value, None)
 
 
 def notice_states(record: Record) -> ir.Table:

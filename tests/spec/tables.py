@@ -179,14 +179,17 @@ def _bill(told: Cells) -> dict[str, Any]:
 
 
 def _message(told: Cells) -> dict[str, Any]:
-    first, out = _text(told, "in"), told.get("out")
-    came = moment(first if " " in first else f"{first} 10:00")
+    first, out = told.get("in"), told.get("out")
+    came = None if first is None else moment(first if " " in first else f"{first} 10:00")
     left = None if out is None else moment(out if " " in out else f"{out} 15:00")
-    first_day, last_day = day(first.split(" ")[0]), None if out is None else day(out.split(" ")[0])
+    first_day = None if first is None else day(first.split(" ")[0])
+    last_day = None if out is None else day(out.split(" ")[0])
     sent = moment(_text(told, "sent"))
+    # as the reader does: a message happens when it is sent
+    on = int(windows.local_day([sent], ZONE)[0])
     one = row(
-        first_day,
-        first_day if last_day is None else last_day,
+        on,
+        on,
         sent,
         visit_number=told["visit"],
         event_type=told["event"],
@@ -203,9 +206,7 @@ def _message(told: Cells) -> dict[str, Any]:
         code_system=None if told.get("working") is None else "icd-10-cm",
         code=told.get("working"),
     )
-    # as the reader does: a message happens when it is sent
-    on = int(windows.local_day([sent], ZONE)[0])
-    return {**one, "happened_from": sent, "happened_to": sent, "from_day": on, "to_day": on, "precision": "instant"}
+    return {**one, "happened_from": sent, "happened_to": sent, "precision": "instant"}
 
 
 def _notice(told: Cells) -> dict[str, Any]:
