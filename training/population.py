@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Labelled:
     """`cohort`: every row that is scored. `rows`: those of the population, with label, event_day and label_known_day,
-    by person and time. `attrition`: rule, sense, left, removed, from all stays down to `rows`.
+    by person and time. `attrition`: rule, sense, left, removed, not_evaluable, from all stays down to
+    `rows`.
     """
 
     cohort: pd.DataFrame
@@ -40,9 +41,9 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
         if rule in spec.scored.rules:
             continue  # the cohort was cut by these
         kept = rows[rule.keeps(rows)]
-        steps.append((rule.name, rule.sense, len(kept), len(rows) - len(kept)))
+        steps.append((rule.name, rule.sense, len(kept), len(rows) - len(kept), 0))
         rows = kept
-    further = pd.DataFrame(steps, columns=["rule", "sense", "left", "removed"])
+    further = pd.DataFrame(steps, columns=["rule", "sense", "left", "removed", "not_evaluable"])
     attrition = pd.concat([cohort.attrition, further], ignore_index=True)
     return Labelled(cohort.rows, rows.reset_index(drop=True), attrition)
 
