@@ -1,0 +1,311 @@
+"""What to take from a resource, as data: paths through its JSON, and what stands at their end.
+
+A path is names with dots between. A list is searched for its first member that leads somewhere. A name may ask for
+members of a kind: `supportingInfo[category=drg|clm_drg_cd].code` takes those whose `category` has one of these codes
+(of a URL its last part counts, in small letters). Several paths are tried one after the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from features.codes.systems import System
+from features.errors import BadDeclaration
+from features.sources.fhir_resources import Place
+from features.sources.fhir_systems import TO_LOOK_UP, choice, chosen
+
+NOT_A_VALUE = "(not a value)"  # an object where a text or number was expected: no date, number or code looks like this
+NPI = "us-npi"
+
+
+class Of(Enum):
+    """What stands at the end of a path."""
+
+    TEXT = "text"
+    CODES = "codes"  # all codes of a concept or a list of them, in small letters, with blanks between and around
+    TIME = "time"  # three columns: NAME_from, NAME_to (wall-clock seconds) and NAME_precision
+    PERSON = "person"  # the logical id of the patient referred to
+    REFERENCE = "reference"  # `Type/id` of what is referred to
+    WHO = "who"  # a clinician or place: the NPI where it stands there, else `Type/id`, to be looked up
+    CODED = "coded"  # two columns: NAME_system and NAME
+
+
+@dataclass(frozen=True)
+class Take:
+    """One thing to take. `systems` are those of a CODED one, the most preferred first."""
+
+    of: Of
+    paths: tuple[str, ...]
+    systems: tuple[System, ...] = ()
+
+
+def text(*paths: str) -> Take:
+    """A text, number, code or flag; of a list the first."""
+    return Take(Of.TEXT, paths)
+
+
+def codes(*paths: str) -> Take:
+    """The codes of concepts, as one text to be searched for ` code `."""
+    return Take(Of.CODES, paths)
+
+
+def time(*paths: str) -> Take:
+    """A time or a Period."""
+    return Take(Of.TIME, paths)
+
+
+def person(*paths: str) -> Take:
+    """Who it is about."""
+    return Take(Of.PERSON, paths)
+
+
+def reference(*paths: str) -> Take:
+    """Another resource."""
+    return Take(Of.REFERENCE, paths)
+
+
+def who(*paths: str) -> Take:
+    """A clinician or a place of care."""
+    return Take(Of.WHO, paths)
+
+
+def coded(systems: Sequence[System], *paths: str) -> Take:
+    """A code of one of these systems."""
+    return Take(Of.CODED, paths, tuple(systems))
+
+
+# ---- walking
+
+
+Steps = tuple[tuple[str, str, frozenset[str]], ...]
+_STEP = re.compile(r"([A-Za-z]+)(?:\[([A-Za-z]+)=([^\]]+)\])?")
+
+
+def steps(path: str) -> Steps:
+    """The steps of a path: (name, name by which members are asked for or empty, wanted codes)."""
+    found = []
+    for part in re.findall(r"[^.\[]+(?:\[[^\]]*\])?", path):
+        step = _STEP.fullmatch(part)
+        if step is None:
+            raise BadDeclaration(got=f"path {path}", expected="names with dots between", do="Mend the reader.")
+        found.append((step[1], step[2] or "", frozenset((step[3] or "").split("|"))))
+    return tuple(found)
+
+
+def walk(node: Any, path: Steps, start: int = 0) -> Any:
+    """What stands at the end of a path, lists as they are; null where it leads nowhere."""
+    for number in range(start, len(path)):
+        if type(node) is list:
+            for member in node:
+                found = walk(member, path, number)
+                if found is not None:
+                    return found
+            return None
+        if type(node) is not dict:
+            return None
+        name, asked, wanted = path[number]
+        node = node.get(name)
+        if node is None:
+            return None
+        if asked:
+            members = node if type(node) is list else [node]
+            node = [member for member in members if type(member) is dict and wanted & labels(member.get(asked))]
+    return node
+
+
+def labels(node: Any) -> frozenset[str]:
+    """The codes of a concept, a coding, a text or a list of these: small letters, of a URL the last part."""
+    if type(node) is str:
+        return frozenset((node.rsplit("/", 1)[-1].lower(),))
+    if type(node) is list:
+        return frozenset(label for member in node for label in labels(member))
+    if type(node) is dict:
+        if "coding" in node:
+            return labels(node["coding"])
+        return labels(node.get("code")) if type(node.get("code")) is str else frozenset()
+    return frozenset()
+
+
+def members(node: Any, path: Steps) -> list[Any]:
+    """All objects at the end of a path of plain names, those of nested lists one after the other."""
+    found = [node]
+    for name, _, _ in path:
+        inner = [one.get(name) for one in found if type(one) is dict]
+        found = [member for one in inner for member in (one if type(one) is list else [one]) if member is not None]
+    return [one for one in found if type(one) is dict]
+
+
+def scalar(value: Any) -> str | None:
+    """A text without blanks around it, a number or flag as text; null where empty; of a list the first member's."""
+    if type(value) is str:
+        return value.strip() or None
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) in (int, float):
+        return repr(value)
+    if type(value) is list:
+        return next((found for found in map(scalar, value) if found is not None), None)
+    return None if value is None else NOT_A_VALUE
+
+
+# ---- references
+
+
+def key(node: Any, place: Place) -> str | None:
+    """`Type/id` of what a Reference (or its text) refers to; `#id` of what is contained; the value asked for of a
+    search such as `Practitioner?identifier=system|value`; null where it refers to nothing that has an identity.
+    """
+    told = node.get("reference") if type(node) is dict else node
+    if type(told) is not str or not told:
+        return None
+    known = place.keys.get(told)
+    if known is not None:
+        return known
+    if told.startswith(("#", "urn:")):
+        return told.removeprefix("urn:uuid:").removeprefix("urn:oid:")
+    if "?" in told:
+        return told.rsplit("|", 1)[1].strip() or None if "|" in told else None
+    parts = [part for part in told.split("/") if part]
+    if "_history" in parts:
+        parts = parts[: parts.index("_history")]
+    return "/".join(parts[-2:]) or None
+
+
+def contained(mark: str, place: Place) -> Any:
+    """The resource contained under `#id`; null where there is none."""
+    inside = place.resource.get("contained") if type(place.resource) is dict else None
+    if type(inside) is not list:
+        return None
+    return next((one for one in inside if type(one) is dict and one.get("id") in (mark, mark[1:])), None)
+
+
+def _person(node: Any, place: Place) -> str | None:
+    for one in node if type(node) is list else [node]:
+        found = key(one, place)
+        if found is None:
+            continue
+        if found.startswith("#"):
+            # what is contained has no identity of its own but an identifier
+            return scalar(walk(contained(found, place), _IDENTIFIER))
+        kind, _, rest = found.rpartition("/")
+        if kind in ("", "Patient") and rest:
+            return rest
+    return None
+
+
+_IDENTIFIER, _NPI = steps("identifier.value"), steps(f"identifier[system={NPI}].value")
+
+
+def _who(node: Any, place: Place) -> str | None:
+    for one in node if type(node) is list else [node]:
+        found = key(one, place)
+        if found is not None and found.startswith("#"):
+            inside = contained(found, place)
+            number = scalar(walk(inside, _NPI)) or scalar(walk(inside, _IDENTIFIER))
+        else:
+            number = found or scalar(walk(one, _IDENTIFIER))
+        if number is not None:
+            return number
+    return None
+
+
+# ---- taking
+
+
+def taker(take: Take) -> Callable[[Any, Place], Any]:
+    """The function that takes it from a node: gives one text or null; of a CODED one the pair (system, code)."""
+    paths = tuple(steps(path) for path in take.paths)
+    finders = {
+        Of.TEXT: _scalars,
+        Of.TIME: _times,
+        Of.CODES: _all_codes,
+        Of.PERSON: lambda paths: _at(paths, _person),
+        Of.WHO: lambda paths: _at(paths, _who),
+        Of.REFERENCE: lambda paths: _at(paths, _reference),
+    }
+    return _code_of(paths, choice(take.systems)) if take.of is Of.CODED else finders[take.of](paths)
+
+
+def _scalars(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
+    if len(paths) == 1 and len(paths[0]) == 1 and not paths[0][0][1]:
+        name = paths[0][0][0]
+        return lambda node, place: scalar(node.get(name))
+    return lambda node, place: next((v for v in (scalar(walk(node, path)) for path in paths) if v is not None), None)
+
+
+def _times(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
+    """A time as told; of a Period `start/end`."""
+
+    def found(node: Any, place: Place) -> str | None:
+        for path in paths:
+            value = walk(node, path)
+            if type(value) is list:
+                value = next((one for one in value if one is not None), None)
+            if type(value) is dict:
+                start, end = scalar(value.get("start")), scalar(value.get("end"))
+                if start is not None or end is not None:
+                    return f"{start or ''}/{end or ''}"
+            elif value is not None:
+                told = scalar(value)
+                if told is not None:
+                    return told.replace("/", " ")
+        return None
+
+    return found
+
+
+def _all_codes(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
+    def found(node: Any, place: Place) -> str | None:
+        every = sorted({label for path in paths for label in labels(walk(node, path))})
+        return f" {' '.join(every)} " if every else None
+
+    return found
+
+
+def _at(paths: tuple[Steps, ...], what: Callable[[Any, Place], str | None]) -> Callable[[Any, Place], str | None]:
+    def found(node: Any, place: Place) -> str | None:
+        for path in paths:
+            value = walk(node, path)
+            if value is not None:
+                given = what(value, place)
+                if given is not None:
+                    return given
+        return None
+
+    return found
+
+
+def _reference(node: Any, place: Place) -> str | None:
+    return next((k for k in (key(one, place) for one in (node if type(node) is list else [node])) if k), None)
+
+
+_NOTHING = (None, None)
+
+
+def _code_of(paths: tuple[Steps, ...], wanted: Any) -> Callable[[Any, Place], tuple[str | None, str | None]]:
+    """The code of a concept; of a Reference to a resource that carries one, that resource's key, to be looked up."""
+
+    def found(node: Any, place: Place) -> tuple[str | None, str | None]:
+        for path in paths:
+            value = walk(node, path)
+            for concept in value if type(value) is list else (value,):
+                if type(concept) is not dict:
+                    continue
+                if "reference" in concept:
+                    told = key(concept, place)
+                    if told is None:
+                        continue
+                    if not told.startswith("#"):
+                        return TO_LOOK_UP, told
+                    inside = contained(told, place)
+                    concept = inside.get("code") if type(inside) is dict else None
+                pair = chosen(concept, wanted)
+                if pair is not None:
+                    return pair
+        return _NOTHING
+
+    return found
