@@ -388,7 +388,9 @@ def told_span(text: str, zone_name: str) -> tuple[int, int, str] | None:
         if moment.year < FIRST_YEAR:
             return None
         if hour is not None:
-            seconds = day_number(moment.date()) * SECONDS_A_DAY + (moment.hour * 60 + moment.minute) * 60 + moment.second
+            seconds = (
+                day_number(moment.date()) * SECONDS_A_DAY + (moment.hour * 60 + moment.minute) * 60 + moment.second
+            )
             if offset is not None:
                 ahead = 0 if offset == "Z" else (int(offset[1:3]) * 60 + int(offset[4:6])) * 60
                 seconds = _wall_clock(seconds + ahead if offset[0] == "-" else seconds - ahead, zone_name)

@@ -327,8 +327,8 @@ ALLERGY = Table(
 )
 ENCOUNTER = Table(
     "encounter",
-    "A visit or stay as the provider's own record tells it, as it stood from `known_at`: one row when it began, one when"
-    " it had ended.",
+    "A visit or stay as the provider's own record tells it, as it stood from `known_at`: one row when it began, one"
+    " when it had ended.",
     (
         Column("encounter_id", _ID, "the encounter", required=True),
         Column("status", _T, "state", choices=("in-progress", "finished"), required=True),
@@ -367,7 +367,9 @@ PRESCRIPTION = Table(
     (
         Column("prescription_id", _ID, "the prescription", required=True),
         Column("encounter_id", _ID, "the encounter in which it was written", null="not written in an encounter"),
-        Column("status", _T, "state", choices=("active", "on-hold", "completed", "stopped", "cancelled"), required=True),
+        Column(
+            "status", _T, "state", choices=("active", "on-hold", "completed", "stopped", "cancelled"), required=True
+        ),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "the medicine, canonical form", null="told in words only"),
         Column("quantity", Kind.MILLI, "quantity of one fill times 1,000"),

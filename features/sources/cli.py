@@ -34,7 +34,8 @@ def load(
     already holds is not loaded again; a load that is broken off leaves the store as it was.
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
-    then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by column.
+    then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by
+    column.
     """
     from features.sources.formats import reader
     from features.sources.load import load as run

@@ -8,15 +8,16 @@ members of a kind: `supportingInfo[category=drg|clm_drg_cd].code` takes those wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from features.codes.systems import System
 from features.errors import BadDeclaration
 from features.sources.fhir_resources import Place
-from features.sources.fhir_systems import TO_LOOK_UP, choice, chosen
+from features.sources.fhir_systems import TO_LOOK_UP, Choice, choice, chosen
 
 NOT_A_VALUE = "(not a value)"  # an object where a text or number was expected: no date, number or code looks like this
 NPI = "us-npi"
@@ -31,7 +32,7 @@ class Of(Enum):
     PERSON = "person"  # the logical id of the patient referred to
     REFERENCE = "reference"  # `Type/id` of what is referred to
     WHO = "who"  # a clinician or place: the NPI where it stands there, else `Type/id`, to be looked up
-    CODED = "coded"  # two columns: NAME_system and NAME
+    CODED = "coded"  # two columns in canonical form: NAME_system and NAME
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,7 @@ def walk(node: Any, path: Steps, start: int = 0) -> Any:
     """What stands at the end of a path, lists as they are; null where it leads nowhere."""
     for number in range(start, len(path)):
         if type(node) is list:
-            for member in node:
-                found = walk(member, path, number)
-                if found is not None:
-                    return found
-            return None
+            return _first(node, path, number)
         if type(node) is not dict:
             return None
         name, asked, wanted = path[number]
@@ -112,15 +109,43 @@ def walk(node: Any, path: Steps, start: int = 0) -> Any:
         if node is None:
             return None
         if asked:
-            members = node if type(node) is list else [node]
-            node = [member for member in members if type(member) is dict and wanted & labels(member.get(asked))]
+            members = node if type(node) is list else (node,)
+            kind = [one for one in members if type(one) is dict and _is_of(one.get(asked), wanted)]
+            return _first(kind, path, number + 1) if number + 1 < len(path) else kind or None
     return node
 
 
+def _first(nodes: list[Any], path: Steps, start: int) -> Any:
+    for one in nodes:
+        found = walk(one, path, start)
+        if found is not None:
+            return found
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _label(code: str) -> str:
+    return code.rsplit("/", 1)[-1].lower()
+
+
+def _is_of(node: Any, wanted: frozenset[str]) -> bool:
+    if type(node) is dict:
+        codings = node.get("coding")
+        if type(codings) is list:
+            for coding in codings:
+                code = coding.get("code") if type(coding) is dict else None
+                if type(code) is str and _label(code) in wanted:
+                    return True
+            return False
+    return not wanted.isdisjoint(labels(node))
+
+
 def labels(node: Any) -> frozenset[str]:
-    """The codes of a concept, a coding, a text or a list of these: small letters, of a URL the last part."""
+    """The codes of a concept, a coding, a text, a flag or a list of these: small letters, of a URL the last part."""
     if type(node) is str:
-        return frozenset((node.rsplit("/", 1)[-1].lower(),))
+        return frozenset((_label(node),))
+    if type(node) is bool:
+        return frozenset(("true" if node else "false",))
     if type(node) is list:
         return frozenset(label for member in node for label in labels(member))
     if type(node) is dict:
@@ -160,6 +185,8 @@ def key(node: Any, place: Place) -> str | None:
     search such as `Practitioner?identifier=system|value`; null where it refers to nothing that has an identity.
     """
     told = node.get("reference") if type(node) is dict else node
+    if told is None and type(node) is dict and type(node.get("actor")) is dict:  # of an appointment
+        told = node["actor"].get("reference")
     if type(told) is not str or not told:
         return None
     known = place.keys.get(told)
@@ -203,6 +230,8 @@ _IDENTIFIER, _NPI = steps("identifier.value"), steps(f"identifier[system={NPI}].
 def _who(node: Any, place: Place) -> str | None:
     for one in node if type(node) is list else [node]:
         found = key(one, place)
+        if found is not None and found.startswith("Patient/"):
+            continue
         if found is not None and found.startswith("#"):
             inside = contained(found, place)
             number = scalar(walk(inside, _NPI)) or scalar(walk(inside, _IDENTIFIER))
@@ -230,19 +259,48 @@ def taker(take: Take) -> Callable[[Any, Place], Any]:
     return _code_of(paths, choice(take.systems)) if take.of is Of.CODED else finders[take.of](paths)
 
 
+# a node is an object, and most of what is asked for is not there: the first name is looked up before anything is called
+
+
 def _scalars(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
-    if len(paths) == 1 and len(paths[0]) == 1 and not paths[0][0][1]:
-        name = paths[0][0][0]
+    if len(paths) > 1:
+        named = tuple((path[0][0], path) for path in paths)
+        return lambda node, place: _first_scalar(node, named)
+    path, name = paths[0], paths[0][0][0]
+    if len(path) == 1 and not path[0][1]:
         return lambda node, place: scalar(node.get(name))
-    return lambda node, place: next((v for v in (scalar(walk(node, path)) for path in paths) if v is not None), None)
+    return lambda node, place: scalar(walk(node, path)) if name in node else None
+
+
+def _first_scalar(node: Any, named: tuple[tuple[str, Steps], ...]) -> str | None:
+    for name, path in named:
+        if name in node:
+            told = scalar(walk(node, path))
+            if told is not None:
+                return told
+    return None
+
+
+def _found(paths: tuple[Steps, ...]) -> Callable[[Any], Iterator[Any]]:
+    """What stands at the end of each path that leads somewhere."""
+    named = tuple((path[0][0], path) for path in paths)
+
+    def found(node: Any) -> Iterator[Any]:
+        for name, path in named:
+            if name in node:
+                value = walk(node, path)
+                if value is not None:
+                    yield value
+
+    return found
 
 
 def _times(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
     """A time as told; of a Period `start/end`."""
+    values = _found(paths)
 
     def found(node: Any, place: Place) -> str | None:
-        for path in paths:
-            value = walk(node, path)
+        for value in values(node):
             if type(value) is list:
                 value = next((one for one in value if one is not None), None)
             if type(value) is dict:
@@ -259,21 +317,23 @@ def _times(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
 
 
 def _all_codes(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
+    values = _found(paths)
+
     def found(node: Any, place: Place) -> str | None:
-        every = sorted({label for path in paths for label in labels(walk(node, path))})
+        every = sorted({label for value in values(node) for label in labels(value)})
         return f" {' '.join(every)} " if every else None
 
     return found
 
 
 def _at(paths: tuple[Steps, ...], what: Callable[[Any, Place], str | None]) -> Callable[[Any, Place], str | None]:
+    values = _found(paths)
+
     def found(node: Any, place: Place) -> str | None:
-        for path in paths:
-            value = walk(node, path)
-            if value is not None:
-                given = what(value, place)
-                if given is not None:
-                    return given
+        for value in values(node):
+            given = what(value, place)
+            if given is not None:
+                return given
         return None
 
     return found
@@ -286,26 +346,26 @@ def _reference(node: Any, place: Place) -> str | None:
 _NOTHING = (None, None)
 
 
-def _code_of(paths: tuple[Steps, ...], wanted: Any) -> Callable[[Any, Place], tuple[str | None, str | None]]:
+def _code_of(paths: tuple[Steps, ...], wanted: Choice) -> Callable[[Any, Place], tuple[str | None, str | None]]:
     """The code of a concept; of a Reference to a resource that carries one, that resource's key, to be looked up."""
+    values = _found(paths)
 
     def found(node: Any, place: Place) -> tuple[str | None, str | None]:
-        for path in paths:
-            value = walk(node, path)
+        for value in values(node):
             for concept in value if type(value) is list else (value,):
-                if type(concept) is not dict:
-                    continue
-                if "reference" in concept:
-                    told = key(concept, place)
-                    if told is None:
-                        continue
-                    if not told.startswith("#"):
-                        return TO_LOOK_UP, told
-                    inside = contained(told, place)
-                    concept = inside.get("code") if type(inside) is dict else None
-                pair = chosen(concept, wanted)
+                pair = _of_concept(concept, wanted, place)
                 if pair is not None:
                     return pair
         return _NOTHING
 
     return found
+
+
+def _of_concept(concept: Any, wanted: Choice, place: Place) -> tuple[str, str] | None:
+    if type(concept) is dict and "reference" in concept:
+        told = key(concept, place)
+        if told is None or not told.startswith("#"):
+            return None if told is None else (TO_LOOK_UP, told)
+        inside = contained(told, place)
+        concept = inside.get("code") if type(inside) is dict else None
+    return chosen(concept, wanted)

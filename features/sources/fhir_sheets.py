@@ -1,5 +1,5 @@
-"""Resources to sheets: one Parquet file of text columns for each kind of row, for a whole delivery, which the ordinary
-layouts then read. Only what a sheet asks for is taken; nothing else of a resource is kept.
+"""Resources to sheets: one Arrow file of columns for each kind of row, for a whole delivery, which the ordinary layouts
+then read. Only what a sheet asks for is taken; nothing else of a resource is kept.
 
 A sheet has one row a resource, or one for each member of a list in it (the lines of a claim). A resource is good or
 rejected as a whole: what a rule of any of its sheets objects to takes all its rows with it.
@@ -7,9 +7,11 @@ rejected as a whole: what a rule of any of its sheets objects to takes all its r
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from features import windows
 from features.errors import BadDeclaration
 from features.record.store import FileCount, Writer
+from features.sources.fhir_layouts import AN_HOUR
 from features.sources.fhir_paths import Of, Steps, Take, members, steps, taker
 from features.sources.fhir_resources import ENDINGS, NO_RESOURCE, Place, Unreadable, resources
-from features.sources.fhir_systems import TO_LOOK_UP
+from features.sources.fhir_systems import TO_LOOK_UP, canonical
 from features.sources.files import InputFile
-from features.sources.reader import Layout, Unfolded
+from features.sources.reader import Delivery, Layout, Unfolded
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,7 +38,8 @@ LONGEST_TYPE, NO_TYPE = 40, "(no type of FHIR)"
 @dataclass(frozen=True)
 class Sheet:
     """Rows of one kind. `layout` says what they become; `takes` what is taken from a resource of the type `resource`,
-    or from each member of its list `each`, beside the columns of `beside`, the sheet of the whole resource.
+    or from each member of its list `each`. Beside their own columns they have those of `beside`, the sheet of the whole
+    resource, and what its layout derives.
 
     `only` are the rows that become anything. Where `answers` is set, what other resources leave to be looked up is
     answered from this sheet: the column of clinicians' and places' numbers, or of codes.
@@ -50,10 +54,8 @@ class Sheet:
     answers: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.each) != (self.beside is not None):
-            raise BadDeclaration(
-                got=f"{self.layout.name} with only one of each and beside", expected="both", do="Give the other."
-            )
+        if self.each and self.beside is None:
+            raise BadDeclaration(got=f"{self.layout.name} beside nothing", expected="a sheet", do="Name it in beside.")
 
     @property
     def view(self) -> str:
@@ -83,12 +85,11 @@ class _Filled:
 
 def _empty(sheet: Sheet, folder: Path) -> _Filled:
     takers = tuple(taker(take) for take in sheet.takes.values())
-    return _Filled(sheet, folder / f"{sheet.view}.parquet", takers, steps(sheet.each))
+    return _Filled(sheet, folder / f"{sheet.view}.arrow", takers, steps(sheet.each))
 
 
 def _flush(filled: _Filled, zone: str) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     numbers, places, rows = zip(*filled.held, strict=True)
     arrays: list[Any] = [pa.array(numbers, pa.int64()), pa.array(places, pa.int64())]
@@ -98,14 +99,15 @@ def _flush(filled: _Filled, zone: str) -> None:
             arrays += _spans(pa.array(told, pa.string()), zone)
             names += [f"{given}_from", f"{given}_to", f"{given}_precision"]
         elif take.of is Of.CODED:
-            arrays += [pa.array(each, pa.string()) for each in zip(*told, strict=True)]
+            forms = {pair: canonical(*pair) for pair in set(told)}
+            arrays += [pa.array(each, pa.string()) for each in zip(*map(forms.__getitem__, told), strict=True)]
             names += [f"{given}_system", given]
         else:
             arrays.append(pa.array(told, pa.string()))
             names.append(given)
     table = pa.table(arrays, names)
     if filled.writer is None:
-        filled.writer = pq.ParquetWriter(filled.path, table.schema, compression="lz4")
+        filled.writer = pa.ipc.new_file(str(filled.path), table.schema)
     filled.writer.write_table(table)
     filled.held.clear()
 
@@ -129,10 +131,12 @@ def _span(text: str, zone: str) -> tuple[int | None, int | None, str | None]:
     first, last = ((None if span is not None and span[0] >= windows.NO_DATE else span) for span in ends)
     if not slash:
         return first or (None, None, None)
-    if first is not None and last is not None and last[1] < first[0]:
-        return None, None, BAD_TIME
     precision = (first or last or (0, 0, None))[2]
-    return (first[0] if first else None), (last[1] if last else None), precision
+    if first is None or last is None:
+        return (first[0] if first else None), (last[1] if last else None), precision
+    if last[1] < first[0] - AN_HOUR:
+        return None, None, BAD_TIME
+    return first[0], max(first[0], last[1]), precision
 
 
 # ---- the delivery
@@ -148,7 +152,9 @@ class _FileRead:
     says: str  # what kind of file
 
 
-def unfold(sheets: Sequence[Sheet], writer: Writer, files: Sequence[InputFile], scratch: Path) -> Unfolded:
+def unfold(
+    sheets: Sequence[Sheet], writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery
+) -> Unfolded:
     """Read the files once, write the sheets, reject what their rules object to, and hand over the good rows.
 
     One thing read is one resource: a line, an entry of a Bundle, or a file. Types that no sheet is about are counted as
@@ -159,22 +165,25 @@ def unfold(sheets: Sequence[Sheet], writer: Writer, files: Sequence[InputFile], 
     read, unread, number = [], [], 0
     candidates = [file for file in files if file.path.suffix.lower() in ENDINGS]
     by_type = {sheet.resource: [f for f in filled if f.sheet.resource == sheet.resource] for sheet in sheets}
-    for file in _watched(candidates):
-        found = _read(file, number, by_type, unused, writer.manifest.zone)
-        if file.path.suffix.lower() == ".json" and not found.resources and _is_something_else(found):
-            unread.append(file.name)
-        else:
-            read.append(found)
-            number += found.resources
+    with _no_search_for_cycles():
+        for file in _watched(candidates):
+            found = _read(file, number, by_type, unused, writer.manifest.zone)
+            if file.path.suffix.lower() == ".json" and not found.resources and _is_something_else(found):
+                unread.append(file.name)
+            else:
+                read.append(found)
+                number += found.resources
+        present = [each for each in filled if each.held or each.writer]
+        for each in present:
+            if each.held:
+                _flush(each, writer.manifest.zone)
+            each.writer.close()
     unread += [file.name for file in files if file not in candidates]
-    present = [each for each in filled if each.held or each.writer]
-    for each in present:
-        if each.held:
-            _flush(each, writer.manifest.zone)
-        each.writer.close()
     _make_views(writer, present)
     wrong = _wrong(writer, present, {number: why for one in read for number, why in one.untaken.items()})
     numbers = sorted(wrong)
+    for each in present:
+        _derive(writer, each.sheet, delivery)
     return Unfolded(
         good=tuple(_good(writer, each.sheet) for each in present if _has_rows(writer, each.sheet)),
         rejected=_rejected(writer, read, wrong, numbers),
@@ -184,6 +193,20 @@ def unfold(sheets: Sequence[Sheet], writer: Writer, files: Sequence[InputFile], 
     )
 
 
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Parsed JSON holds none, and looking for them among its many objects costs a third of the time."""
+    import gc
+
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _watched(files: Sequence[InputFile]) -> Iterator[InputFile]:
     from tqdm import tqdm
 
@@ -191,7 +214,7 @@ def _watched(files: Sequence[InputFile]) -> Iterator[InputFile]:
 
 
 def _is_something_else(found: _FileRead) -> bool:
-    return all(reason == NO_RESOURCE for _, reason, _ in found.broken)
+    return bool(found.broken) and all(reason == NO_RESOURCE for _, reason, _ in found.broken)
 
 
 def _read(
@@ -229,9 +252,12 @@ def _make_views(writer: Writer, present: Sequence[_Filled]) -> None:
     """A view of each sheet, with what others are to answer looked up in theirs; a sheet of members has the columns of
     the whole resource beside its own.
     """
+    import pyarrow as pa
+
     con = writer.con
     for each in present:
-        con.execute(f"CREATE TEMP VIEW {each.sheet.view}_told AS SELECT * FROM read_parquet('{each.path}')")  # noqa: S608
+        # mapped, not read: what is not looked at stays on disk
+        con.register(f"{each.sheet.view}_told", pa.ipc.open_file(pa.memory_map(str(each.path))).read_all())
     answering = {what: [f for f in present if f.sheet.answers == what] for what in ("who", "code")}
     for what, columns in (("who", "npi"), ("code", "code_system, code")):
         wanted = [column.strip() for column in columns.split(",")]
@@ -286,8 +312,9 @@ def _wrong(writer: Writer, present: Sequence[_Filled], untaken: Mapping[int, str
     for each in present:
         raw = writer.engine.table(each.sheet.view)
         cases = [(found.fill_null(False), ibis.literal(why)) for why, found in each.sheet.layout.rejects(raw).items()]
-        times = [name for name, take in each.sheet.takes.items() if take.of is Of.TIME]
-        cases = [((raw[f"{n}_precision"] == BAD_TIME).fill_null(False), ibis.literal(_not_a_time(n))) for n in times] + cases
+        times = [(name, take) for name, take in each.sheet.takes.items() if take.of is Of.TIME]
+        bad = [((raw[f"{name}_precision"] == BAD_TIME).fill_null(False), _not_a_time(take)) for name, take in times]
+        cases = [*((wrong_time, ibis.literal(why)) for wrong_time, why in bad), *cases]
         if not cases:
             continue
         marked = raw.select(resource=raw.resource, reason=ibis.cases(*cases, else_=ibis.null("string")))
@@ -299,25 +326,34 @@ def _wrong(writer: Writer, present: Sequence[_Filled], untaken: Mapping[int, str
     return wrong
 
 
-def _not_a_time(name: str) -> str:
-    return f"{name} is not a date"
+def _not_a_time(take: Take) -> str:
+    return f"{re.sub(r'\[[^]]*\]', '', take.paths[0])} is not a date, or ends before it starts"
 
 
 def _rows(writer: Writer, sheet: Sheet) -> ir.Table:
-    raw = writer.engine.table(sheet.view)
-    return raw if sheet.only is None else raw.filter(sheet.only(raw))
+    """The rows of resources that no rule objects to."""
+    return writer.engine.table(sheet.view).anti_join(writer.engine.table("fhir_wrong"), "resource")
+
+
+def _derive(writer: Writer, sheet: Sheet, delivery: Delivery) -> None:
+    if sheet.layout.derives is not None:
+        facts = sheet.layout.derives(_rows(writer, sheet), delivery)
+        writer.engine.create_table(f"{sheet.view}_facts", facts, temp=True)
 
 
 def _good(writer: Writer, sheet: Sheet) -> tuple[Layout, ir.Table]:
-    wrong = writer.engine.table("fhir_wrong")
-    return sheet.layout, _rows(writer, sheet).anti_join(wrong, "resource")
+    rows = _rows(writer, sheet)
+    whole = sheet.beside or sheet
+    if whole.layout.derives is not None:
+        rows = rows.inner_join(writer.engine.table(f"{whole.view}_facts"), "resource")
+    return sheet.layout, rows if sheet.only is None else rows.filter(sheet.only(rows))
 
 
 def _has_rows(writer: Writer, sheet: Sheet) -> bool:
     if not sheet.layout.fills:
         return False
-    found = writer.con.execute(writer.engine.compile(_good(writer, sheet)[1].limit(1).select("resource"))).fetchone()
-    return found is not None
+    first = _good(writer, sheet)[1].limit(1).select("resource")
+    return bool(writer.con.execute(writer.engine.compile(first)).fetchall())
 
 
 # ---- the account

@@ -21,6 +21,7 @@ from features.codes.systems import (
     MSDRG,
     NDC,
     SNOMED,
+    SYSTEMS,
     RevenueCentre,
     RxNorm,
     System,
@@ -28,6 +29,7 @@ from features.codes.systems import (
 from features.sources.unmapped import UNMAPPED
 
 _VARIABLES = "https://bluebutton.cms.gov/resources/variables/"
+_PAYMENT = "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/"
 _SETS = "https://bluebutton.cms.gov/fhir/CodeSystem/"
 
 URIS: dict[str, tuple[System, ...]] = {
@@ -61,9 +63,7 @@ URIS: dict[str, tuple[System, ...]] = {
     "https://www.nubc.org/CodeSystem/RevenueCode": (RevenueCentre,),
     f"{_VARIABLES}rev_cntr": (RevenueCentre,),
     f"{_SETS}CLM-REV-CNTR-CD": (RevenueCentre,),
-    "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software": (
-        MSDRG,
-    ),
+    f"{_PAYMENT}AcuteInpatientPPS/MS-DRG-Classifications-and-Software": (MSDRG,),
     f"{_VARIABLES}clm_drg_cd": (MSDRG,),
     f"{_SETS}CLM-DRG-CD": (MSDRG,),
 }
@@ -85,6 +85,7 @@ OIDS: dict[str, tuple[System, ...]] = {
     "2.16.840.1.113883.6.301.3": (RevenueCentre,),
 }
 EVERY = {**URIS, **{f"urn:oid:{oid}": systems for oid, systems in OIDS.items()}}
+NAMED = {system.name: system for system in SYSTEMS}
 TO_LOOK_UP = "to look up"  # in place of a system: the code is that of another resource, whose key stands there
 
 Choice = dict[str, tuple[int, str]]
@@ -108,26 +109,31 @@ def chosen(concept: Any, wanted: Choice) -> tuple[str, str] | None:
     """
     if type(concept) is not dict:
         return None
-    codings = concept.get("coding")
-    if codings is None:
-        codings = (concept,)
-    elif type(codings) is not list:
-        return None
+    codings = concept.get("coding", (concept,))
     best: tuple[int, str, str] | None = None
-    other = None
-    for coding in codings:
-        if type(coding) is not dict:
-            continue
-        code = coding.get("code")
+    for coding in codings if type(codings) in (list, tuple) else ():
+        code = coding.get("code") if type(coding) is dict else None
         if type(code) is not str or not code or code.isspace():
             continue
         system = coding.get("system")
-        named = wanted.get(system) if type(system) is str else None
-        if named is None:
-            if other is None and not str(system).endswith("data-absent-reason"):
-                other = code
-        elif best is None or named[0] < best[0]:
-            best = (*named, code)
-    if best is not None:
-        return best[1], best[2]
-    return None if other is None else (UNMAPPED, other)
+        rank, name = wanted.get(system, _OTHER) if type(system) is str else _OTHER
+        if (best is None or rank < best[0]) and not (name == UNMAPPED and _says_nothing(system)):
+            best = (rank, name, code)
+    return None if best is None else best[1:]
+
+
+_OTHER = (1_000, UNMAPPED)
+
+
+def _says_nothing(system: Any) -> bool:
+    return type(system) is str and system.endswith(("/data-absent-reason", "/v3-NullFlavor"))
+
+
+def canonical(system: str | None, code: str | None) -> tuple[str | None, str | None]:
+    """The stored form of a code; `unmapped` and the text as it came where it has no form of its system."""
+    if system is None or code is None:
+        return None, None
+    if system == TO_LOOK_UP:
+        return system, code
+    found = NAMED[system].normalise(code) if system in NAMED else None
+    return (UNMAPPED, code.strip().upper()) if found is None else (system, found)

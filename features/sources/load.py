@@ -140,7 +140,7 @@ def _unfolded(reader: Reader, writer: Writer, files: Sequence[InputFile], scratc
     already = tuple(file.name for file in files if file.sha256 in held)
     if not new or reader.unfolds is None:
         return _Taken(LoadReport(already=already))
-    unfolded = reader.unfolds(writer, new, scratch)
+    unfolded = reader.unfolds(writer, new, scratch, delivery)
     if not unfolded.counts and not already:
         raise _none_of(reader, len(files), reader.says)
     report = LoadReport(files=unfolded.counts, already=already, unread=unfolded.unread, unused=unfolded.unused)

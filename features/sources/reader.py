@@ -81,7 +81,7 @@ class Reader:
     lacks: Mapping[str, str] = field(default_factory=dict)
     claims_lag: int = 0
     admissions_lag: int = 0
-    unfolds: Callable[[Writer, Sequence[InputFile], Path], Unfolded] | None = None
+    unfolds: Callable[[Writer, Sequence[InputFile], Path, Delivery], Unfolded] | None = None
 
     def __post_init__(self) -> None:
         names = [layout.name for layout in self.layouts]

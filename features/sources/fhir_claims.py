@@ -1,0 +1,509 @@
+"""FHIR R4: ExplanationOfBenefit, as CARIN Blue Button, CMS Blue Button, AB2D and BCDA write it.
+
+When a claim was known: the day on which it was processed (CMS's weekly processing date, else the day of payment, else
+the day on which the adjudication was written), plus the feed's delay of a first back-load, else DAYS_TO_DELIVER; where
+no such day is told, DAYS_TO_PAY and DAYS_TO_DELIVER after the care ended. Never before the care ended. A period that
+ends after the claim was adjudicated is not the time of care (Synthea writes a year): it ends on that day.
+
+Versions: an ExplanationOfBenefit that names the one it replaces is a version of the same claim. Status `cancelled` or
+type of bill frequency 8 takes a claim back. The same claim told twice by the server is ordered by when it was changed.
+
+Source of the codes by which a kind of claim and its facts are told: CARIN IG for Blue Button (C4BB), CMS Blue Button
+data dictionary (nch_clm_type_cd, eob-type, clm_freq_cd and so on), National Uniform Billing Committee for type of bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from features import windows
+from features.codes.systems import (
+    HCPCS,
+    ICD9CM,
+    ICD9PCS,
+    ICD10CM,
+    ICD10PCS,
+    MSDRG,
+    NDC,
+    SNOMED,
+    RevenueCentre,
+    RxNorm,
+)
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DIAGNOSIS, DISCHARGE_NOTICE, DISPENSING, PROCEDURE
+from features.sources import values
+from features.sources.fhir_layouts import code_of, identity, layout, nothing_wrong, only_of
+from features.sources.fhir_orders import ndc
+from features.sources.fhir_paths import coded, codes, person, reference, text, time, who
+from features.sources.fhir_sheets import Sheet
+from features.sources.files import InputFile
+from features.sources.reader import Delivery
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+DAYS_TO_PAY, DAYS_TO_DELIVER = 30, 15  # declared by us, as for the Tuva files
+ORIGINAL, CANCELLING, REPLACING = 0, 1, 2
+KINDS = 3
+LONGEST_CHAIN = 6  # claims that replace one another
+STILL_A_PATIENT = "30"
+PHARMACY, INSTITUTIONAL, PROFESSIONAL, UNDETERMINED = "pharmacy", "institutional", "professional", "undetermined"
+DIAGNOSIS_SYSTEMS = (ICD10CM, ICD9CM, SNOMED)
+PROCEDURE_SYSTEMS = (ICD10PCS, ICD9PCS, HCPCS, SNOMED)
+
+# what the codes of a claim's type (and of its profile) say: kind of claim, and first two digits of its type of bill
+TYPES: tuple[tuple[str, str, str | None], ...] = (
+    ("pde", PHARMACY, None),
+    ("pharmacy", PHARMACY, None),
+    ("c4bb-explanationofbenefit-pharmacy", PHARMACY, None),
+    ("inpatient", INSTITUTIONAL, "11"),
+    ("60", INSTITUTIONAL, "11"),
+    ("61", INSTITUTIONAL, "11"),
+    ("62", INSTITUTIONAL, "11"),
+    ("63", INSTITUTIONAL, "11"),
+    ("64", INSTITUTIONAL, "11"),
+    ("c4bb-explanationofbenefit-inpatient-institutional", INSTITUTIONAL, "11"),
+    ("snf", INSTITUTIONAL, "21"),
+    ("20", INSTITUTIONAL, "21"),
+    ("30", INSTITUTIONAL, "18"),
+    ("hospice", INSTITUTIONAL, "81"),
+    ("50", INSTITUTIONAL, "81"),
+    ("hha", INSTITUTIONAL, "32"),
+    ("10", INSTITUTIONAL, "32"),
+    ("outpatient", INSTITUTIONAL, "13"),
+    ("40", INSTITUTIONAL, "13"),
+    ("c4bb-explanationofbenefit-outpatient-institutional", INSTITUTIONAL, "13"),
+    ("carrier", PROFESSIONAL, None),
+    ("71", PROFESSIONAL, None),
+    ("72", PROFESSIONAL, None),
+    ("dme", PROFESSIONAL, None),
+    ("81", PROFESSIONAL, None),
+    ("82", PROFESSIONAL, None),
+    ("c4bb-explanationofbenefit-professional-nonclinician", PROFESSIONAL, None),
+    ("institutional", INSTITUTIONAL, None),
+    ("professional", PROFESSIONAL, None),
+    ("vision", PROFESSIONAL, None),
+    ("oral", PROFESSIONAL, None),
+)
+
+
+def _told(category: str, *ends: str) -> tuple[str, ...]:
+    """Paths to what is told beside a claim, in R4 and in STU3."""
+    return tuple(f"{name}[category={category}].{end}" for name in ("supportingInfo", "information") for end in ends)
+
+
+def _paid(category: str) -> str:
+    return f"adjudication[category={category}].amount.value"
+
+
+def _by(role: str) -> str:
+    return f"careTeam[role={role}].provider"
+
+
+CODE, AMOUNT = "code.coding.code", "valueQuantity.value"
+
+
+# ---- the claim as a whole
+
+
+def _claim_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        "no patient that is told by a reference": raw.person_id.isnull(),
+        "no id": raw.id.isnull(),
+        "status says that it is a draft": raw.status.lower() == "draft",
+        "outcome says that it was not adjudicated": raw.outcome.lower().isin(["queued", "error"]),
+        "no billablePeriod and no date of service": raw.billed_from.isnull() & raw.billed_to.isnull(),
+        "payment.amount is not a number": raw.payment.notnull() & values.cents(raw.payment).isnull(),
+    }
+
+
+def _kind(raw: ir.Table) -> ir.StringValue:
+    import ibis
+
+    kinds = raw.types.fill_null("")
+    return ibis.cases(*((kinds.contains(f" {code} "), kind) for code, kind, _ in TYPES), else_=UNDETERMINED)
+
+
+def _bill(raw: ir.Table) -> ir.StringValue:
+    """Type of bill without its leading zero: as told, else put together of facility, class and frequency, else of what
+    the kind of claim implies.
+    """
+    import ibis
+
+    kinds = raw.types.fill_null("")
+    whole = ibis.ifelse(raw.bill.length() >= 3, raw.bill.re_replace("^0", "").substr(0, 3), None)
+    last = ibis.coalesce(ibis.ifelse(raw.bill.length() == 1, raw.bill, None), raw.frequency, ibis.literal("1"))
+    implied = ibis.cases(
+        *((kinds.contains(f" {code} "), prefix) for code, _, prefix in TYPES if prefix is not None),
+        else_=ibis.null("string"),
+    )
+    return ibis.coalesce(whole, raw.facility_type + raw.service_class + last, implied + last)
+
+
+def _facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
+    """By resource: kind, bill_type, claim_id, started and ended (days), known_day, version, cancels."""
+    import ibis
+
+    day = windows.SECONDS_A_DAY
+    adjudicated = raw.created_from // day
+    begins = raw.billed_from.fill_null(raw.billed_to) // day
+    ends = ibis.greatest(raw.billed_to.fill_null(raw.billed_from) // day, raw.stay_to // day)
+    ends = ibis.ifelse((adjudicated >= begins) & (adjudicated < ends), adjudicated, ends)
+    paid = ibis.coalesce(raw.processed_from // day, raw.paid_on_from // day, adjudicated)
+    waits = DAYS_TO_DELIVER if delivery.back_load_delay is None else delivery.back_load_delay
+    known = ibis.greatest((paid + waits).fill_null(ends + DAYS_TO_PAY + DAYS_TO_DELIVER), ends)
+    bill = _bill(raw)
+    status = raw.status.lower().fill_null("active")
+    cancels = status.isin(["cancelled", "entered-in-error"]) | (bill.substr(2, 1) == "8").fill_null(False)
+    anew = raw.replaces.notnull() | raw.replaces_number.notnull() | (bill.substr(2, 1) == "7").fill_null(False)
+    rows = raw.select(
+        "resource",
+        "id",
+        kind=_kind(raw),
+        bill_type=bill,
+        started=begins,
+        ended=ends,
+        known_day=known,
+        cancels=cancels.cast("int8"),
+        change=ibis.cases((cancels, CANCELLING), (anew, REPLACING), else_=ORIGINAL).cast("int64"),
+        told=raw.updated_to.fill_null(0),
+    )
+    rows = rows.left_join(_first_of_chain(raw), "id").drop("id_right")
+    rows = rows.mutate(claim_id=rows.first_id.fill_null(rows.id))
+    turn = ibis.window(group_by=["claim_id", "known_day"], order_by="told")
+    rows = rows.mutate(version=ibis.dense_rank().over(turn) * KINDS + rows.change)
+    return rows.drop("id", "first_id", "change", "told")
+
+
+def _first_of_chain(raw: ir.Table) -> ir.Table:
+    """For each claim that replaces another (id): the first one of the chain (first_id)."""
+    import ibis
+
+    numbers = (
+        raw.filter(raw.number.notnull()).group_by("number").aggregate(of_number=raw.id.min(), ids=raw.id.nunique())
+    )
+    numbers = numbers.filter(numbers.ids == 1)
+    links = raw.select("id", "replaces_number", before=identity(raw.replaces)).distinct()
+    links = links.left_join(numbers, links.replaces_number == numbers.number)
+    links = links.mutate(before=ibis.coalesce(links.of_number, links.before, links.replaces_number))
+    links = links.filter(links.before.notnull(), links.before != links.id)
+    links = links.group_by("id").aggregate(first_id=links.before.min())
+    for _ in range(LONGEST_CHAIN):
+        earlier = links.select(link=links.id, earlier_id=links.first_id)
+        joined = links.left_join(earlier, links.first_id == earlier.link)
+        links = joined.select("id", first_id=joined.earlier_id.fill_null(joined.first_id))
+    return links
+
+
+def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict[str, ir.Value]:
+    import ibis
+
+    return {
+        "happened_from": first * windows.SECONDS_A_DAY,
+        "happened_to": windows.expression_of_local_end(last),
+        "precision": ibis.literal("day"),
+        "known_at": windows.expression_of_local_end(rows.known_day),
+        "source": ibis.literal("fhir"),
+    }
+
+
+def _of_claim(rows: ir.Table) -> dict[str, ir.Value]:
+    """Columns that all lines of a claim share."""
+    import ibis
+
+    admitted, left = _stay(rows)
+    in_hospital = rows.bill_type.startswith("11").fill_null(False)
+    return {
+        "person_id": rows.person_id,
+        "claim_id": rows.claim_id,
+        "version": rows.version,
+        "cancels": rows.cancels,
+        "claim_type": rows.kind,
+        "bill_type_code": rows.bill_type,
+        "admission_day": ibis.ifelse(in_hospital | rows.stay_from.notnull(), admitted, None),
+        "discharge_day": ibis.ifelse(in_hospital | rows.stay_from.notnull(), left, None),
+        "admit_type_code": rows.admit_type,
+        "admit_source_code": rows.admit_source,
+        "discharge_disposition_code": values.two_digits(rows.disposition),
+        "drg_code": values.of_system(rows.drg, MSDRG),
+        "rendering_id": rows.rendering,
+        "billing_id": rows.billing,
+        "facility_id": rows.facility.fill_null(rows.billing),
+    }
+
+
+def _stay(rows: ir.Table) -> tuple[ir.IntegerValue, ir.IntegerValue]:
+    """Days of admission and discharge; of somebody still a patient no day of discharge."""
+    import ibis
+
+    day = windows.SECONDS_A_DAY
+    left = (rows.stay_to // day).fill_null(rows.ended)
+    still = (values.two_digits(rows.disposition) == STILL_A_PATIENT).fill_null(False)
+    return (rows.stay_from // day).fill_null(rows.started), ibis.ifelse(still, None, left)
+
+
+def _bare_claims(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """A claim that tells no lines is one line."""
+    import ibis
+
+    rows = raw.filter(raw.kind != PHARMACY, raw.lines.isnull())
+    return rows.select(
+        **_of_claim(rows),
+        claim_line_number=ibis.literal(1, "int64"),
+        paid=values.cents(rows.payment),
+        **_time(rows, rows.started, rows.ended),
+    )
+
+
+def _bare_fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    rows = raw.filter(raw.kind == PHARMACY, raw.lines.isnull())
+    return rows.select(
+        "person_id",
+        "claim_id",
+        "version",
+        "cancels",
+        days_supply=_whole_days(rows.supply),
+        prescriber_id=rows.prescriber.fill_null(rows.rendering),
+        paid=values.cents(rows.payment),
+        **_time(rows, rows.started, rows.started),
+    )
+
+
+def _whole_days(told: ir.StringValue) -> ir.IntegerValue:
+    import ibis
+
+    return ibis.greatest((values.thousandths(told) + 500) // 1000, 0)
+
+
+def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """What the hospital would have told on the day of discharge, declared from inpatient claims."""
+    import ibis
+
+    rows = raw.filter(raw.kind != PHARMACY, raw.bill_type.startswith("11"), raw.cancels == 0)
+    admitted, left = _stay(rows)
+    rows = rows.mutate(admitted=admitted, left=left)
+    rows = rows.filter(rows.admitted.notnull(), rows.left >= rows.admitted)
+    coded_as = code_of(rows, "admitting")
+    return rows.select(
+        person_id=rows.person_id,
+        claim_id=rows.claim_id,
+        admission_day=rows.admitted,
+        discharge_day=rows.left,
+        facility_id=rows.facility.fill_null(rows.billing),
+        **coded_as,
+        happened_from=rows.admitted * windows.SECONDS_A_DAY,
+        happened_to=windows.expression_of_local_end(rows.left),
+        precision=ibis.literal("day"),
+        known_at=windows.expression_of_local_end(rows.left),
+        source=ibis.literal("fhir"),
+    )
+
+
+CLAIMS = Sheet(
+    "ExplanationOfBenefit",
+    layout(
+        "ExplanationOfBenefit",
+        _claim_rejects,
+        {CLAIM_LINE: _bare_claims, DISPENSING: _bare_fills, DISCHARGE_NOTICE: _notices},
+        unless={DISCHARGE_NOTICE: ADT_EVENT},
+        derives=_facts,
+    ),
+    takes={
+        "id": text("id"),
+        "person_id": person("patient"),
+        "status": text("status"),
+        "use": text("use"),
+        "outcome": text("outcome"),
+        "types": codes("type", "subType", "meta.profile"),
+        "number": text("identifier[system=clm_id|clm_cntl_num|clm-cntl-num].value", "identifier[type=uc].value"),
+        "replaces": reference("related[relationship=prior|replaces|replaced].claim"),
+        "replaces_number": text("related[relationship=prior|replaces|replaced].reference.value"),
+        "billed": time("billablePeriod", "item.servicedPeriod", "item.servicedDate"),
+        "stay": time(*_told("admissionperiod", "timingPeriod"), "hospitalization"),
+        "processed": time(
+            *_told("nch_wkly_proc_dt|clm_nch_wkly_proc_dt", "timingDate"), *_told("clm_cms_proc_dt", "timingDate")
+        ),
+        "paid_on": time("payment.date"),
+        "created": time("created"),
+        "updated": time("meta.lastUpdated"),
+        "bill": text(*_told("typeofbill", CODE)),
+        "frequency": text(*_told("clm_freq_cd", CODE)),
+        "facility_type": text("facility.extension[url=clm_fac_type_cd].valueCoding.code"),
+        "service_class": text(
+            "extension[url=clm_srvc_clsfctn_type_cd].valueCoding.code",
+            "type.extension[url=clm_srvc_clsfctn_type_cd].valueCoding.code",
+        ),
+        "admit_type": text(*_told("admtype|clm_ip_admsn_type_cd", CODE)),
+        "admit_source": text(*_told("pointoforigin|clm_src_ip_admsn_cd", CODE)),
+        "disposition": text(*_told("discharge-status|ptnt_dschrg_stus_cd", CODE)),
+        "drg": text(*_told("drg|clm_drg_cd", CODE), "diagnosis.packageCode.coding.code"),
+        "supply": text(*_told("dayssupply|days_suply_num", AMOUNT)),
+        "payment": text("payment.amount.value"),
+        "lines": text("item.sequence", "item.productOrService.coding.code", "item.service.coding.code"),
+        "admitting": coded(DIAGNOSIS_SYSTEMS, "diagnosis[type=admitting].diagnosisCodeableConcept"),
+        "prescriber": who(_by("prescribing|prescriber")),
+        "rendering": who(_by("performing|rendering"), _by("primary"), _by("attending"), "careTeam.provider"),
+        "billing": who("provider", "organization"),
+        "facility": who("facility"),
+    },
+    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
+)
+
+
+# ---- its lines
+
+
+def _line_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        f"item.{says} is not a number": raw[name].notnull() & values.thousandths(raw[name]).isnull()
+        for name, says in (("units", "quantity"), ("line_paid", "adjudication"), ("line_allowed", "adjudication"))
+    }
+
+
+def _dated(rows: ir.Table) -> tuple[ir.IntegerValue, ir.IntegerValue]:
+    import ibis
+
+    first = (ibis.coalesce(rows.served_from, rows.served_to) // windows.SECONDS_A_DAY).fill_null(rows.started)
+    last = (ibis.coalesce(rows.served_to, rows.served_from) // windows.SECONDS_A_DAY).fill_null(rows.ended)
+    return first, ibis.greatest(first, last)
+
+
+def _claim_lines(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """Where no line tells what was paid for it, what was paid for the claim stands on its first line."""
+    import ibis
+
+    rows = raw.filter(raw.kind != PHARMACY)
+    whole = ibis.window(group_by="resource")
+    paid = values.cents(rows.line_paid)
+    alone = paid.count().over(whole) == 0
+    paid = ibis.ifelse(alone & (rows.place == 1), values.cents(rows.payment), paid)
+    first, last = _dated(rows)
+    return rows.select(
+        **_of_claim(rows),
+        claim_line_number=rows.sequence.try_cast("int64").fill_null(rows.place),
+        place_of_service_code=values.two_digits(rows.location),
+        revenue_center_code=values.of_system(rows.revenue, RevenueCentre),
+        hcpcs_code=rows.service,
+        units=values.thousandths(rows.units),
+        paid=paid,
+        allowed=values.cents(rows.line_allowed),
+        **_time(rows, first, last),
+    )
+
+
+def _fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    rows = raw.filter(raw.kind == PHARMACY)
+    first, _ = _dated(rows)
+    supply = rows.line_supply.fill_null(rows.supply)
+    line_paid = values.cents(rows.line_paid)
+    paid = ibis.ifelse(rows.place == 1, line_paid.fill_null(values.cents(rows.payment)), line_paid)
+    return rows.select(
+        "person_id",
+        "claim_id",
+        "version",
+        "cancels",
+        ndc_code=ndc(rows, "product"),
+        rxnorm_code=only_of(rows, "rxnorm", RxNorm),
+        quantity=values.thousandths(rows.units).abs(),
+        days_supply=_whole_days(supply),
+        prescriber_id=rows.prescriber.fill_null(rows.rendering),
+        paid=paid,
+        **_time(rows, first, first),
+    )
+
+
+SERVICE, PRODUCT = ("productOrService", "service"), ("productOrService", "service", "detail.productOrService")
+LINES = Sheet(
+    "ExplanationOfBenefit",
+    layout("ExplanationOfBenefit item", _line_rejects, {CLAIM_LINE: _claim_lines, DISPENSING: _fills}),
+    takes={
+        "sequence": text("sequence"),
+        "served": time("servicedPeriod", "servicedDate"),
+        "service": coded((HCPCS,), *SERVICE),
+        "product": coded((NDC,), *PRODUCT),
+        "rxnorm": coded((RxNorm,), *PRODUCT),
+        "revenue": text("revenue.coding.code"),
+        "location": text("locationCodeableConcept.coding.code"),
+        "units": text("quantity.value"),
+        "line_supply": text("quantity.extension[url=days_suply_num].valueQuantity.value"),
+        "line_paid": text(
+            _paid("benefit|line_nch_pmt_amt|rev_cntr_pmt_amt_amt|cvrd_d_plan_pd_amt|clm_line_cvrd_pd_amt"),
+            _paid("paidtoprovider|line_prvdr_pmt_amt|rev_cntr_prvdr_pmt_amt"),
+        ),
+        "line_allowed": text(_paid("eligible|line_alowd_chrg_amt|clm_line_alowd_chrg_amt|allowed")),
+    },
+    each="item",
+    beside=CLAIMS,
+    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
+)
+
+
+# ---- its diagnoses and procedures
+
+
+def _diagnoses(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    roles = raw.roles.fill_null("")
+    principal = roles.contains(" principal ") | (raw.roles.isnull() & (raw.place == 1))
+    admitting = roles.contains(" admitting ")
+    poa = raw.on_admission.upper()
+    raw = raw.filter(raw.diagnosis.notnull(), raw.cancels == 0)
+
+    def row(rows: ir.Table, role: ir.StringValue) -> ir.Table:
+        return rows.select(
+            person_id=rows.person_id,
+            claim_id=rows.claim_id,
+            version=rows.version,
+            role=role,
+            **code_of(rows, "diagnosis"),
+            present_on_admission=ibis.ifelse(poa.isin(["Y", "N", "U", "W", "1"]), poa, None),
+            **_time(rows, rows.started, rows.ended),
+        )
+
+    listed = raw.filter(principal | ~admitting)
+    role = ibis.ifelse(principal, "principal", "secondary")
+    return row(listed, role).union(row(raw.filter(admitting), ibis.literal("admitting")))
+
+
+DIAGNOSES = Sheet(
+    "ExplanationOfBenefit",
+    layout("ExplanationOfBenefit diagnosis", nothing_wrong, {DIAGNOSIS: _diagnoses}),
+    takes={
+        "diagnosis": coded(DIAGNOSIS_SYSTEMS, "diagnosisCodeableConcept", "diagnosisReference"),
+        "roles": codes("type"),
+        "on_admission": text("onAdmission.coding.code"),
+    },
+    each="diagnosis",
+    beside=CLAIMS,
+    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
+)
+
+
+def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    rows = raw.filter(raw.procedure.notnull(), raw.cancels == 0)
+    day = windows.SECONDS_A_DAY
+    return rows.select(
+        "person_id",
+        "claim_id",
+        "version",
+        **code_of(rows, "procedure"),
+        **_time(rows, (rows.done_from // day).fill_null(rows.started), (rows.done_to // day).fill_null(rows.ended)),
+    )
+
+
+PROCEDURES = Sheet(
+    "ExplanationOfBenefit",
+    layout("ExplanationOfBenefit procedure", nothing_wrong, {PROCEDURE: _procedures}),
+    takes={
+        "procedure": coded(PROCEDURE_SYSTEMS, "procedureCodeableConcept", "procedureReference"),
+        "done": time("date"),
+    },
+    each="procedure",
+    beside=CLAIMS,
+    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
+)
+
+SHEETS = (CLAIMS, LINES, DIAGNOSES, PROCEDURES)
