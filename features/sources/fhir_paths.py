@@ -248,15 +248,11 @@ def _who(node: Any, place: Place) -> str | None:
 def taker(take: Take) -> Callable[[Any, Place], Any]:
     """The function that takes it from a node: gives one text or null; of a CODED one the pair (system, code)."""
     paths = tuple(steps(path) for path in take.paths)
-    finders = {
-        Of.TEXT: _scalars,
-        Of.TIME: _times,
-        Of.CODES: _all_codes,
-        Of.PERSON: lambda paths: _at(paths, _person),
-        Of.WHO: lambda paths: _at(paths, _who),
-        Of.REFERENCE: lambda paths: _at(paths, _reference),
-    }
-    return _code_of(paths, choice(take.systems)) if take.of is Of.CODED else finders[take.of](paths)
+    if take.of is Of.CODED:
+        return _code_of(paths, choice(take.systems))
+    plain = {Of.TEXT: _scalars, Of.TIME: _times, Of.CODES: _all_codes}
+    referring = {Of.PERSON: _person, Of.WHO: _who, Of.REFERENCE: _reference}
+    return plain[take.of](paths) if take.of in plain else _at(paths, referring[take.of])
 
 
 # a node is an object, and most of what is asked for is not there: the first name is looked up before anything is called

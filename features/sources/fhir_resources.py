@@ -135,11 +135,12 @@ def _keys(entries: list[Any]) -> dict[str, str]:
     """`Type/id` of each entry by its full URL: what `urn:uuid:...` within the Bundle refers to."""
     keys = {}
     for entry in entries:
+        url = entry.get("fullUrl") if isinstance(entry, dict) else None
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if _is_resource(resource) and isinstance(entry.get("fullUrl"), str):
+        if isinstance(url, str) and isinstance(resource, dict) and _is_resource(resource):
             own = resource.get("id")
-            found = own if isinstance(own, str) and own else entry["fullUrl"].rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-            keys[entry["fullUrl"]] = f"{resource['resourceType']}/{found}"
+            found = own if isinstance(own, str) and own else url.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+            keys[url] = f"{resource['resourceType']}/{found}"
     return keys
 
 

@@ -327,7 +327,8 @@ def _wrong(writer: Writer, present: Sequence[_Filled], untaken: Mapping[int, str
 
 
 def _not_a_time(take: Take) -> str:
-    return f"{re.sub(r'\[[^]]*\]', '', take.paths[0])} is not a date, or ends before it starts"
+    path = re.sub(r"\[[^]]*\]", "", take.paths[0])
+    return f"{path} is not a date, or ends before it starts"
 
 
 def _rows(writer: Writer, sheet: Sheet) -> ir.Table:
