@@ -32,7 +32,7 @@ from features.codes.systems import (
 )
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DIAGNOSIS, DISCHARGE_NOTICE, DISPENSING, PROCEDURE
 from features.sources import values
-from features.sources.fhir_layouts import code_of, identity, layout, nothing_wrong, only_of
+from features.sources.fhir_layouts import code_of, identity, layout, nothing_wrong, only_of, whole
 from features.sources.fhir_orders import ndc
 from features.sources.fhir_paths import coded, codes, person, reference, text, time, who
 from features.sources.fhir_sheets import Sheet
@@ -196,11 +196,12 @@ def _first_of_chain(raw: ir.Table) -> ir.Table:
 
 
 def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict[str, ir.Value]:
+    """Nothing is known before it happened: a date that lies after the day on which the claim was known is that day."""
     import ibis
 
     return {
-        "happened_from": first * windows.SECONDS_A_DAY,
-        "happened_to": windows.expression_of_local_end(last),
+        "happened_from": ibis.least(first, rows.known_day) * windows.SECONDS_A_DAY,
+        "happened_to": windows.expression_of_local_end(ibis.least(last, rows.known_day)),
         "precision": ibis.literal("day"),
         "known_at": windows.expression_of_local_end(rows.known_day),
         "source": ibis.literal("fhir"),
@@ -262,17 +263,11 @@ def _bare_fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         "claim_id",
         "version",
         "cancels",
-        days_supply=_whole_days(rows.supply),
+        days_supply=whole(values.thousandths(rows.supply)),
         prescriber_id=rows.prescriber.fill_null(rows.rendering),
         paid=values.cents(rows.payment),
         **_time(rows, rows.started, rows.started),
     )
-
-
-def _whole_days(told: ir.StringValue) -> ir.IntegerValue:
-    import ibis
-
-    return ibis.greatest((values.thousandths(told) + 500) // 1000, 0)
 
 
 def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
@@ -407,7 +402,7 @@ def _fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         ndc_code=ndc(rows, "product"),
         rxnorm_code=only_of(rows, "rxnorm", RxNorm),
         quantity=values.thousandths(rows.units).abs(),
-        days_supply=_whole_days(supply),
+        days_supply=whole(values.thousandths(supply)),
         prescriber_id=rows.prescriber.fill_null(rows.rendering),
         paid=paid,
         **_time(rows, first, first),

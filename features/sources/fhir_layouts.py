@@ -69,6 +69,13 @@ def happened(raw: ir.Table, name: str, known_at: ir.IntegerValue) -> dict[str, i
     }
 
 
+def whole(thousandths: ir.IntegerValue) -> ir.IntegerValue:
+    """A count from thousandths, rounded; what is below 0 is 0."""
+    import ibis
+
+    return ibis.ifelse(thousandths < 0, 0, (thousandths + 500) // 1000)
+
+
 def before(last: ir.IntegerValue, first: ir.IntegerValue) -> ir.BooleanValue:
     """Whether an end comes before its start. In autumn the clock tells one hour twice, so an hour is let pass."""
     return last < first - AN_HOUR

@@ -29,6 +29,7 @@ from features.sources.fhir_layouts import (
     of_a_patient,
     only_of,
     void,
+    whole,
 )
 from features.sources.fhir_paths import coded, codes, person, reference, text, time, who
 from features.sources.fhir_sheets import Sheet
@@ -88,12 +89,12 @@ def _prescriptions(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Tab
             **code_of(rows),
             quantity=values.thousandths(rows.quantity),
             days_supply=rows.days,
-            refills=ibis.greatest(values.thousandths(rows.refills) // 1000, 0),
+            refills=whole(values.thousandths(rows.refills)),
             prescriber_id=rows.prescriber,
             **happened(rows, "authored", known),
         )
 
-    rows = rows.mutate(days=ibis.greatest((values.thousandths(rows.supply) * in_days + 500) // 1000, 0))
+    rows = rows.mutate(days=whole(values.thousandths(rows.supply) * in_days))
     over = rows.filter(rows.status.lower().isin(OVER), rows.updated_to > rows.authored_to)
     return row(rows, ibis.literal("active"), rows.authored_to).union(row(over, over.status.lower(), over.updated_to))
 
@@ -156,7 +157,7 @@ def _dispensings(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table
         ndc_code=ndc(raw, "ndc"),
         rxnorm_code=only_of(raw, "rxnorm", RxNorm),
         quantity=values.thousandths(raw.quantity),
-        days_supply=(values.thousandths(raw.supply) + 500) // 1000,
+        days_supply=whole(values.thousandths(raw.supply)),
         **happened(raw, "handed", raw.handed_to),
     )
 

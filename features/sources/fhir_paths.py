@@ -192,6 +192,11 @@ def key(node: Any, place: Place) -> str | None:
     known = place.keys.get(told)
     if known is not None:
         return known
+    return _named(told)
+
+
+@lru_cache(maxsize=65_536)
+def _named(told: str) -> str | None:
     if told.startswith(("#", "urn:")):
         return told.removeprefix("urn:uuid:").removeprefix("urn:oid:")
     if "?" in told:
