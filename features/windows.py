@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 SECONDS_A_DAY = 86_400
+REPEATED_HOUR = 3_600  # in autumn the clock tells an hour twice: a time in it may seem to lie before an earlier one
 FIRST_YEAR, LAST_YEAR = 1850, 2150
 EPOCH = date(1970, 1, 1)
 
@@ -404,6 +405,15 @@ def told_span(text: str, zone_name: str) -> tuple[int, int, str] | None:
         return local_start(first), local_end(last), "month" if month is not None else "year"
     except ValueError:
         return None
+
+
+def on_clock(text: str, zone_name: str) -> str:
+    """A moment with an offset, such as `2024-03-01T13:00:00Z`, as `YYYY-MM-DD HH:MM:SS` of the zone's clock; any other
+    text as it is.
+    """
+    found = _TOLD.fullmatch(text)
+    span = told_span(text, zone_name) if found is not None and found[7] is not None else None
+    return text if span is None else str(np.datetime64(span[0], "s")).replace("T", " ")
 
 
 def _wall_clock(instant: int, zone_name: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from features import windows
 from features.codes.systems import System
 from features.record.tables import Table
 from features.sources.files import InputFile
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 SOURCE = "fhir"
-AN_HOUR = 3_600
 VOID = ("entered-in-error", "cancelled", "not-done", "declined")
 
 
@@ -77,8 +77,8 @@ def whole(thousandths: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def before(last: ir.IntegerValue, first: ir.IntegerValue) -> ir.BooleanValue:
-    """Whether an end comes before its start. In autumn the clock tells one hour twice, so an hour is let pass."""
-    return last < first - AN_HOUR
+    """Whether an end comes before its start."""
+    return last < first - windows.REPEATED_HOUR
 
 
 def identity(key: ir.StringValue) -> ir.StringValue:

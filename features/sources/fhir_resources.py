@@ -144,8 +144,16 @@ def _keys(entries: list[Any]) -> dict[str, str]:
     return keys
 
 
-def _unreadable(reason: str, content: Any) -> Unreadable:
+def as_json(content: Any) -> str:
+    """What was parsed, as text again; empty where it is nested too deeply to be written."""
     import orjson
 
-    raw = content if isinstance(content, bytes) else orjson.dumps(content)
-    return Unreadable(reason, raw[:KEPT].decode("utf-8", "replace").replace("\0", ""))
+    try:
+        return orjson.dumps(content).decode("utf-8", "replace").replace("\\u0000", "")
+    except orjson.JSONEncodeError:
+        return ""
+
+
+def _unreadable(reason: str, content: Any) -> Unreadable:
+    raw = content[:KEPT].decode("utf-8", "replace") if isinstance(content, bytes) else as_json(content)
+    return Unreadable(reason, raw[:KEPT].replace("\0", ""))

@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any
 from features import windows
 from features.errors import BadDeclaration
 from features.record.store import FileCount, Writer
-from features.sources.fhir_layouts import AN_HOUR
 from features.sources.fhir_paths import Of, Steps, Take, members, steps, taker
-from features.sources.fhir_resources import ENDINGS, NO_RESOURCE, Place, Unreadable, resources
+from features.sources.fhir_resources import ENDINGS, NO_RESOURCE, Place, Unreadable, as_json, resources
 from features.sources.fhir_systems import TO_LOOK_UP, canonical
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Layout, Unfolded
@@ -134,7 +133,7 @@ def _span(text: str, zone: str) -> tuple[int | None, int | None, str | None]:
     precision = (first or last or (0, 0, None))[2]
     if first is None or last is None:
         return (first[0] if first else None), (last[1] if last else None), precision
-    if last[1] < first[0] - AN_HOUR:
+    if last[1] < first[0] - windows.REPEATED_HOUR:
         return None, None, BAD_TIME
     return first[0], max(first[0], last[1]), precision
 
@@ -374,7 +373,6 @@ def _rejected(writer: Writer, read: Sequence[_FileRead], wrong: Mapping[int, str
     """What was set aside: file, line (of NDJSON; in a Bundle the number of the entry), reason and the resource, which
     is read once more.
     """
-    import orjson
     import pyarrow as pa
 
     rows: list[tuple[str, int, str, str]] = []
@@ -384,13 +382,9 @@ def _rejected(writer: Writer, read: Sequence[_FileRead], wrong: Mapping[int, str
         readable = (one for one in resources(each.file) if not isinstance(one[1], Unreadable)) if here else iter(())
         for number, (place, resource) in enumerate(readable, each.first):
             if number in here:
-                rows.append((each.file.name, place.line, wrong[number], _text(orjson.dumps(resource))))
+                rows.append((each.file.name, place.line, wrong[number], as_json(resource)))
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     types = (pa.string(), pa.int64(), pa.string(), pa.string())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
     writer.con.register("fhir_rejected", pa.table(arrays, ["file", "line", "reason", "raw"]))
     return writer.engine.table("fhir_rejected")
-
-
-def _text(json: bytes) -> str:
-    return json.decode("utf-8", "replace").replace("\\u0000", "")

@@ -12,6 +12,7 @@ from features import windows
 from features.errors import BadInput
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
+from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.text import as_text, header
@@ -197,7 +198,7 @@ def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path, deliv
 
     name = f"raw_{file.sha256[:16]}"
     text = as_text(writer.con, file, name, scratch, (*layout.needs, *layout.may))
-    raw = writer.engine.table(text.view)
+    raw = on_the_networks_clock(writer, writer.engine.table(text.view), layout.moments)
     cases = [(wrong.fill_null(False), ibis.literal(reason)) for reason, wrong in layout.rejects(raw).items()]
     marked = raw.select(line=raw.line, reason=ibis.cases(*cases, else_=ibis.null("string")))
     wrong = writer.engine.create_table(f"{name}_wrong", marked.filter(marked.reason.notnull()), temp=True)

@@ -40,7 +40,8 @@ class Layout:
     columns of the rows are text, as the file has them (null where empty), beside `line`. A table in `unless` is filled
     from these files only where no file of the load brings rows for the other table: what is declared for want of
     something better gives way to what was told. `derives` gives facts by `line` that are worked out once and then stand
-    beside the columns of the file.
+    beside the columns of the file. `moments` are columns whose times carry an offset: they are moved to the network's
+    clock first.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Layout:
     may: tuple[str, ...] = ()  # columns that are read when there, and are null when not
     unless: Mapping[Table, Table] = field(default_factory=dict)
     derives: Facts | None = None
+    moments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
