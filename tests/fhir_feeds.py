@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from features.record.tables import Table
 from features.sources import fhir
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
-from tests.feeds import ZONE
+from tests.feeds import ZONE, rows_of
 
 Resource = Mapping[str, Any]
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
@@ -81,3 +82,73 @@ def load_resources(folder: Path, *resources: Resource, back_load_delay: int | No
     """Load resources as one NDJSON file; the store is `folder / "store"`."""
     write(folder / "in" / "delivery.ndjson", ndjson(resources))
     return load_fhir(folder / "in", folder / "store", back_load_delay)
+
+
+def becomes(folder: Path, resource: Resource, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of a table that one good resource becomes; the store is `folder / "store"`."""
+    report = load_resources(folder, resource)
+    assert report.reasons == {}
+    return rows_of(folder / "store", table, *columns)
+
+
+def rejected(folder: Path, resource: Resource) -> list[str]:
+    """The reasons for which a resource is set aside, beside a good one."""
+    report = load_resources(folder, PERSON, resource)
+    assert (report.read, report.loaded, report.quarantined) == (2, 1, 1)
+    return list(report.reasons)
+
+
+# ---- a stay, as the hospital's own record and as its claim tell it
+
+STAY = {
+    "class_": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+    "period": {"start": "2024-03-01T22:00:00-05:00", "end": "2024-03-05T11:00:00-05:00"},
+    "hospitalization": {"dischargeDisposition": concept("x", "snf"), "admitSource": concept("x", "emd")},
+    "reasonCode": [concept(ICD10, "I50.9")],
+}
+
+
+def beside(category: str, **told: Any) -> dict[str, Any]:
+    """One of `supportingInfo`."""
+    return {"sequence": 1, "category": concept("x", category), **told}
+
+
+def stay_claim(**given: Any) -> dict[str, Any]:
+    """The claim of a hospital for a stay from 1 to 5 March, paid on 10 April."""
+    claim = a(
+        "ExplanationOfBenefit",
+        id="c1",
+        type=concept("http://terminology.hl7.org/CodeSystem/claim-type", "institutional"),
+        subType=concept("x", "inpatient"),
+        billablePeriod={"start": "2024-03-01", "end": "2024-03-05"},
+        payment={"date": "2024-04-10", "amount": {"value": 9000.5}},
+        supportingInfo=[
+            beside("admissionperiod", timingPeriod={"start": "2024-03-01", "end": "2024-03-05"}),
+            beside("drg", code=concept("x", "291")),
+            beside("discharge-status", code=concept("x", "6")),
+            beside("admtype", code=concept("x", "1")),
+            beside("typeofbill", code=concept("x", "0111")),
+        ],
+        diagnosis=[
+            {
+                "sequence": 1,
+                "type": [concept("x", "principal")],
+                "diagnosisCodeableConcept": concept(ICD10, "I50.23"),
+                "onAdmission": concept("x", "y"),
+            },
+            {"sequence": 2, "type": [concept("x", "admitting")], "diagnosisCodeableConcept": concept(ICD10, "R06.02")},
+            {"sequence": 3, "type": [concept("x", "other")], "diagnosisCodeableConcept": concept(ICD10, "N18.3")},
+        ],
+        procedure=[
+            {
+                "date": "2024-03-02",
+                "procedureCodeableConcept": concept("http://hl7.org/fhir/sid/icd-10", "5A1D70Z"),
+            }
+        ],
+        facility={"identifier": {"value": "3333333333"}},
+        item=[
+            {"sequence": 1, "revenue": concept("x", "120"), "servicedDate": "2024-03-01"},
+            {"sequence": 2, "revenue": concept("x", "0300"), "servicedDate": "2024-03-02"},
+        ],
+    )
+    return {**claim, **given}
