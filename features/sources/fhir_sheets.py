@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 50_000
 BAD_TIME = "bad"  # in place of a precision
+UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 TOO_DEEP = "nested too deeply"
 LONGEST_TYPE, NO_TYPE = 40, "(no type of FHIR)"
 
@@ -257,21 +258,9 @@ def _make_views(writer: Writer, present: Sequence[_Filled]) -> None:
     for each in present:
         # mapped, not read: what is not looked at stays on disk
         con.register(f"{each.sheet.view}_told", pa.ipc.open_file(pa.memory_map(str(each.path))).read_all())
-    answering = {what: [f for f in present if f.sheet.answers == what] for what in ("who", "code")}
-    for what, columns in (("who", "npi"), ("code", "code_system, code")):
-        wanted = [column.strip() for column in columns.split(",")]
-        parts = [
-            f"SELECT '{f.sheet.resource}/' || id AS key, {columns} FROM {f.sheet.view}_told "  # noqa: S608
-            f"WHERE id IS NOT NULL AND {wanted[-1]} IS NOT NULL"
-            for f in answering[what]
-        ] or [f"SELECT NULL::VARCHAR AS key, {', '.join(f'NULL::VARCHAR AS {c}' for c in wanted)} WHERE false"]
-        # the same resource may have come twice; which of two answers holds must not depend on the order of files
-        chosen = ", ".join(f"min({c}) AS {c}" for c in wanted[-1:])
-        first = f", arg_min({wanted[0]}, {wanted[-1]}) AS {wanted[0]}" if len(wanted) > 1 else ""
-        con.execute(
-            f"CREATE TEMP TABLE fhir_{what} AS SELECT key, {chosen}{first} "  # noqa: S608
-            f"FROM ({' UNION ALL '.join(parts)}) GROUP BY key"
-        )
+    for what, value, also in (("who", "npi", ()), ("code", "code", ("code_system",))):
+        answers = [each.sheet for each in present if each.sheet.answers == what]
+        con.execute(f"CREATE TEMP TABLE fhir_{what} AS {_answers(answers, value, also)}")
     for each in present:
         con.execute(f"CREATE TEMP VIEW {each.sheet.view}_own AS {_looked_up(each.sheet)}")
     for each in present:
@@ -283,6 +272,20 @@ def _make_views(writer: Writer, present: Sequence[_Filled]) -> None:
                 f"CREATE TEMP VIEW {sheet.view} AS SELECT o.*, b.* EXCLUDE (resource, place) "  # noqa: S608
                 f"FROM {sheet.view}_own o JOIN {sheet.beside.view}_own b USING (resource)"
             )
+
+
+def _answers(sheets: Sequence[Sheet], value: str, also: Sequence[str]) -> str:
+    """By key (`Type/id`, and a UUID alone, which `urn:uuid:...` outside a Bundle leaves): what others look up. The same
+    resource may have come twice; which of two answers holds must not depend on the order of files.
+    """
+    columns = ", ".join((*also, value))
+    parts = [
+        f"SELECT {key} AS key, {columns} FROM {sheet.view}_told WHERE {asked} AND {value} IS NOT NULL"  # noqa: S608
+        for sheet in sheets
+        for key, asked in ((f"'{sheet.resource}/' || id", "id IS NOT NULL"), ("id", f"regexp_full_match(id, '{UUID}')"))
+    ] or [f"SELECT {', '.join(f'NULL::VARCHAR AS {c}' for c in ('key', *also, value))} WHERE false"]
+    chosen = [f"min({value}) AS {value}", *(f"arg_min({each}, {value}) AS {each}" for each in also)]
+    return f"SELECT key, {', '.join(chosen)} FROM ({' UNION ALL '.join(parts)}) GROUP BY key"  # noqa: S608
 
 
 def _looked_up(sheet: Sheet) -> str:
