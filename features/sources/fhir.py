@@ -4,7 +4,7 @@ Read: Patient, Coverage, Consent, Practitioner, Organization, Location, Encounte
 DiagnosticReport, ServiceRequest, MedicationRequest, MedicationDispense, Medication, Immunization, AllergyIntolerance,
 Appointment, ExplanationOfBenefit (CARIN and CMS profiles; also those of FHIR STU3 that Blue Button's first version
 writes). Resources of other types are counted as loaded and of no use. What each becomes and when it was known is in
-fhir_person, fhir_clinical, fhir_orders and fhir_claims; the paths there are the map.
+the rooms in ROOMS; the paths there are the map.
 
 A person is the logical id of the Patient that a resource refers to: relative, by a full URL, by `urn:uuid` within its
 Bundle, or by the identifier of a contained Patient.
@@ -20,14 +20,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.record.store import Writer
-from features.sources import fhir_claims, fhir_clinical, fhir_orders, fhir_person
+from features.sources import fhir_claim_lines, fhir_claims, fhir_clinical, fhir_orders, fhir_person, fhir_visits
 from features.sources.fhir_sheets import unfold
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Reader, Unfolded
 
 CLAIMS_LAG_DAYS = 90  # from so many days before the last claim, claims are still on their way
 ENCOUNTERS_LAG_DAYS = 1
-SHEETS = (*fhir_person.SHEETS, *fhir_clinical.SHEETS, *fhir_orders.SHEETS, *fhir_claims.SHEETS)
+ROOMS = (fhir_person, fhir_visits, fhir_clinical, fhir_orders, fhir_claims, fhir_claim_lines)
+SHEETS = tuple(sheet for room in ROOMS for sheet in room.SHEETS)
 
 
 def _unfold(writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery) -> Unfolded:

@@ -19,21 +19,14 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.codes.systems import (
-    HCPCS,
     ICD9CM,
-    ICD9PCS,
     ICD10CM,
-    ICD10PCS,
     MSDRG,
-    NDC,
     SNOMED,
-    RevenueCentre,
-    RxNorm,
 )
-from features.record.tables import ADT_EVENT, CLAIM_LINE, DIAGNOSIS, DISCHARGE_NOTICE, DISPENSING, PROCEDURE
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING
 from features.sources import values
-from features.sources.fhir_layouts import code_of, identity, layout, nothing_wrong, only_of, whole
-from features.sources.fhir_orders import ndc
+from features.sources.fhir_layouts import code_of, identity, layout, whole
 from features.sources.fhir_paths import coded, codes, person, reference, text, time, who
 from features.sources.fhir_sheets import Sheet
 from features.sources.files import InputFile
@@ -49,7 +42,6 @@ LONGEST_CHAIN = 6  # claims that replace one another
 STILL_A_PATIENT = "30"
 PHARMACY, INSTITUTIONAL, PROFESSIONAL, UNDETERMINED = "pharmacy", "institutional", "professional", "undetermined"
 DIAGNOSIS_SYSTEMS = (ICD10CM, ICD9CM, SNOMED)
-PROCEDURE_SYSTEMS = (ICD10PCS, ICD9PCS, HCPCS, SNOMED)
 
 # what the codes of a claim's type (and of its profile) say: kind of claim, and first two digits of its type of bill
 TYPES: tuple[tuple[str, str, str | None], ...] = (
@@ -90,10 +82,6 @@ TYPES: tuple[tuple[str, str, str | None], ...] = (
 def _told(category: str, *ends: str) -> tuple[str, ...]:
     """Paths to what is told beside a claim, in R4 and in STU3."""
     return tuple(f"{name}[category={category}].{end}" for name in ("supportingInfo", "information") for end in ends)
-
-
-def _paid(category: str) -> str:
-    return f"adjudication[category={category}].amount.value"
 
 
 def _by(role: str) -> str:
@@ -195,7 +183,7 @@ def _first_of_chain(raw: ir.Table) -> ir.Table:
     return links
 
 
-def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict[str, ir.Value]:
+def timed(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict[str, ir.Value]:
     """Nothing is known before it happened: a date that lies after the day on which the claim was known is that day."""
     import ibis
 
@@ -208,7 +196,7 @@ def _time(rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> dict
     }
 
 
-def _of_claim(rows: ir.Table) -> dict[str, ir.Value]:
+def of_claim(rows: ir.Table) -> dict[str, ir.Value]:
     """Columns that all lines of a claim share."""
     import ibis
 
@@ -249,10 +237,10 @@ def _bare_claims(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table
 
     rows = raw.filter(raw.kind != PHARMACY, raw.lines.isnull())
     return rows.select(
-        **_of_claim(rows),
+        **of_claim(rows),
         claim_line_number=ibis.literal(1, "int64"),
         paid=values.cents(rows.payment),
-        **_time(rows, rows.started, rows.ended),
+        **timed(rows, rows.started, rows.ended),
     )
 
 
@@ -266,7 +254,7 @@ def _bare_fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         days_supply=whole(values.thousandths(rows.supply)),
         prescriber_id=rows.prescriber.fill_null(rows.rendering),
         paid=values.cents(rows.payment),
-        **_time(rows, rows.started, rows.started),
+        **timed(rows, rows.started, rows.started),
     )
 
 
@@ -292,6 +280,11 @@ def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         known_at=windows.expression_of_local_end(rows.left),
         source=ibis.literal("fhir"),
     )
+
+
+def is_a_claim(raw: ir.Table) -> ir.BooleanValue:
+    """What asks for an authorisation before the care is none."""
+    return (raw.use.lower() == "claim").fill_null(True)
 
 
 CLAIMS = Sheet(
@@ -341,164 +334,7 @@ CLAIMS = Sheet(
         "billing": who("provider", "organization"),
         "facility": who("facility"),
     },
-    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
+    only=is_a_claim,
 )
 
-
-# ---- its lines
-
-
-def _line_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
-    return {
-        f"item.{says} is not a number": raw[name].notnull() & values.thousandths(raw[name]).isnull()
-        for name, says in (("units", "quantity"), ("line_paid", "adjudication"), ("line_allowed", "adjudication"))
-    }
-
-
-def _dated(rows: ir.Table) -> tuple[ir.IntegerValue, ir.IntegerValue]:
-    import ibis
-
-    first = (ibis.coalesce(rows.served_from, rows.served_to) // windows.SECONDS_A_DAY).fill_null(rows.started)
-    last = (ibis.coalesce(rows.served_to, rows.served_from) // windows.SECONDS_A_DAY).fill_null(rows.ended)
-    return first, ibis.greatest(first, last)
-
-
-def _claim_lines(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    """Where no line tells what was paid for it, what was paid for the claim stands on its first line."""
-    import ibis
-
-    rows = raw.filter(raw.kind != PHARMACY)
-    whole = ibis.window(group_by="resource")
-    paid = values.cents(rows.line_paid)
-    alone = paid.count().over(whole) == 0
-    paid = ibis.ifelse(alone & (rows.place == 1), values.cents(rows.payment), paid)
-    first, last = _dated(rows)
-    return rows.select(
-        **_of_claim(rows),
-        claim_line_number=rows.sequence.try_cast("int64").fill_null(rows.place),
-        place_of_service_code=values.two_digits(rows.location),
-        revenue_center_code=values.of_system(rows.revenue, RevenueCentre),
-        hcpcs_code=rows.service,
-        units=values.thousandths(rows.units),
-        paid=paid,
-        allowed=values.cents(rows.line_allowed),
-        **_time(rows, first, last),
-    )
-
-
-def _fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    rows = raw.filter(raw.kind == PHARMACY)
-    first, _ = _dated(rows)
-    supply = rows.line_supply.fill_null(rows.supply)
-    line_paid = values.cents(rows.line_paid)
-    paid = ibis.ifelse(rows.place == 1, line_paid.fill_null(values.cents(rows.payment)), line_paid)
-    return rows.select(
-        "person_id",
-        "claim_id",
-        "version",
-        "cancels",
-        ndc_code=ndc(rows, "product"),
-        rxnorm_code=only_of(rows, "rxnorm", RxNorm),
-        quantity=values.thousandths(rows.units).abs(),
-        days_supply=whole(values.thousandths(supply)),
-        prescriber_id=rows.prescriber.fill_null(rows.rendering),
-        paid=paid,
-        **_time(rows, first, first),
-    )
-
-
-SERVICE, PRODUCT = ("productOrService", "service"), ("productOrService", "service", "detail.productOrService")
-LINES = Sheet(
-    "ExplanationOfBenefit",
-    layout("ExplanationOfBenefit item", _line_rejects, {CLAIM_LINE: _claim_lines, DISPENSING: _fills}),
-    takes={
-        "sequence": text("sequence"),
-        "served": time("servicedPeriod", "servicedDate"),
-        "service": coded((HCPCS,), *SERVICE),
-        "product": coded((NDC,), *PRODUCT),
-        "rxnorm": coded((RxNorm,), *PRODUCT),
-        "revenue": text("revenue.coding.code"),
-        "location": text("locationCodeableConcept.coding.code"),
-        "units": text("quantity.value"),
-        "line_supply": text("quantity.extension[url=days_suply_num].valueQuantity.value"),
-        "line_paid": text(
-            _paid("benefit|line_nch_pmt_amt|rev_cntr_pmt_amt_amt|cvrd_d_plan_pd_amt|clm_line_cvrd_pd_amt"),
-            _paid("paidtoprovider|line_prvdr_pmt_amt|rev_cntr_prvdr_pmt_amt"),
-        ),
-        "line_allowed": text(_paid("eligible|line_alowd_chrg_amt|clm_line_alowd_chrg_amt|allowed")),
-    },
-    each="item",
-    beside=CLAIMS,
-    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
-)
-
-
-# ---- its diagnoses and procedures
-
-
-def _diagnoses(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    roles = raw.roles.fill_null("")
-    principal = roles.contains(" principal ") | (raw.roles.isnull() & (raw.place == 1))
-    admitting = roles.contains(" admitting ")
-    poa = raw.on_admission.upper()
-    raw = raw.filter(raw.diagnosis.notnull(), raw.cancels == 0)
-
-    def row(rows: ir.Table, role: ir.StringValue) -> ir.Table:
-        return rows.select(
-            person_id=rows.person_id,
-            claim_id=rows.claim_id,
-            version=rows.version,
-            role=role,
-            **code_of(rows, "diagnosis"),
-            present_on_admission=ibis.ifelse(poa.isin(["Y", "N", "U", "W", "1"]), poa, None),
-            **_time(rows, rows.started, rows.ended),
-        )
-
-    listed = raw.filter(principal | ~admitting)
-    role = ibis.ifelse(principal, "principal", "secondary")
-    return row(listed, role).union(row(raw.filter(admitting), ibis.literal("admitting")))
-
-
-DIAGNOSES = Sheet(
-    "ExplanationOfBenefit",
-    layout("ExplanationOfBenefit diagnosis", nothing_wrong, {DIAGNOSIS: _diagnoses}),
-    takes={
-        "diagnosis": coded(DIAGNOSIS_SYSTEMS, "diagnosisCodeableConcept", "diagnosisReference"),
-        "roles": codes("type"),
-        "on_admission": text("onAdmission.coding.code"),
-    },
-    each="diagnosis",
-    beside=CLAIMS,
-    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
-)
-
-
-def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    rows = raw.filter(raw.procedure.notnull(), raw.cancels == 0)
-    day = windows.SECONDS_A_DAY
-    return rows.select(
-        "person_id",
-        "claim_id",
-        "version",
-        **code_of(rows, "procedure"),
-        **_time(rows, (rows.done_from // day).fill_null(rows.started), (rows.done_to // day).fill_null(rows.ended)),
-    )
-
-
-PROCEDURES = Sheet(
-    "ExplanationOfBenefit",
-    layout("ExplanationOfBenefit procedure", nothing_wrong, {PROCEDURE: _procedures}),
-    takes={
-        "procedure": coded(PROCEDURE_SYSTEMS, "procedureCodeableConcept", "procedureReference"),
-        "done": time("date"),
-    },
-    each="procedure",
-    beside=CLAIMS,
-    only=lambda raw: (raw.use.lower() == "claim").fill_null(True),
-)
-
-SHEETS = (CLAIMS, LINES, DIAGNOSES, PROCEDURES)
+SHEETS = (CLAIMS,)

@@ -40,7 +40,7 @@ def code_of(code: ir.StringValue, system: System) -> dict[str, ir.Value]:
     """`code_system` and `code` of a column whose system is fixed."""
     import ibis
 
-    return values.coded(ibis.literal(system.name), code, (system,))
+    return dict(values.coded(ibis.literal(system.name), code, (system,)))
 
 
 def _before(last: ir.StringValue, first: ir.StringValue) -> ir.BooleanValue:
