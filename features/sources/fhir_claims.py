@@ -5,8 +5,9 @@ the day on which the adjudication was written), plus the feed's delay of a first
 no such day is told, DAYS_TO_PAY and DAYS_TO_DELIVER after the care ended. Never before the care ended. A period that
 ends after the claim was adjudicated is not the time of care (Synthea writes a year): it ends on that day.
 
-Versions: an ExplanationOfBenefit that names the one it replaces is a version of the same claim. Status `cancelled` or
-type of bill frequency 8 takes a claim back. The same claim told twice by the server is ordered by when it was changed.
+Versions: a claim is told apart by the payer's number of it, else by its id. An ExplanationOfBenefit that names the one
+it replaces is a version of the same claim. Status `cancelled` or type of bill frequency 8 takes a claim back. Versions
+known on one day are ordered by when the server last changed them.
 
 Source of the codes by which a kind of claim and its facts are told: CARIN IG for Blue Button (C4BB), CMS Blue Button
 data dictionary (nch_clm_type_cd, eob-type, clm_freq_cd and so on), National Uniform Billing Committee for type of bill.
@@ -97,7 +98,7 @@ CODE, AMOUNT = "code.coding.code", "valueQuantity.value"
 def _claim_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         "no patient that is told by a reference": raw.person_id.isnull(),
-        "no id": raw.id.isnull(),
+        "no id and no number of the claim": raw.id.isnull() & raw.number.isnull(),
         "status says that it is a draft": raw.status.lower() == "draft",
         "outcome says that it was not adjudicated": raw.outcome.lower().isin(["queued", "error"]),
         "no billablePeriod and no date of service": raw.billed_from.isnull() & raw.billed_to.isnull(),
@@ -146,7 +147,7 @@ def _facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
     anew = raw.replaces.notnull() | raw.replaces_number.notnull() | (bill.substr(2, 1) == "7").fill_null(False)
     rows = raw.select(
         "resource",
-        "id",
+        own=_own(raw),
         kind=_kind(raw),
         bill_type=bill,
         started=begins,
@@ -154,32 +155,36 @@ def _facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
         known_day=known,
         cancels=cancels.cast("int8"),
         change=ibis.cases((cancels, CANCELLING), (anew, REPLACING), else_=ORIGINAL).cast("int64"),
-        told=raw.updated_to.fill_null(0),
+        told=ibis.greatest(raw.updated_to.fill_null(0), 0),
     )
-    rows = rows.left_join(_first_of_chain(raw), "id").drop("id_right")
-    rows = rows.mutate(claim_id=rows.first_id.fill_null(rows.id))
-    turn = ibis.window(group_by=["claim_id", "known_day"], order_by="told")
-    rows = rows.mutate(version=ibis.dense_rank().over(turn) * KINDS + rows.change)
-    return rows.drop("id", "first_id", "change", "told")
+    chain = _first_of_chain(raw)
+    rows = rows.left_join(chain, rows.own == chain.replacing)
+    rows = rows.mutate(claim_id=rows["first"].fill_null(rows.own), version=rows.told * KINDS + rows.change)
+    return rows.drop("own", "replacing", "first", "change", "told")
+
+
+def _own(raw: ir.Table) -> ir.StringValue:
+    return raw.number.fill_null(raw.id)
 
 
 def _first_of_chain(raw: ir.Table) -> ir.Table:
-    """For each claim that replaces another (id): the first one of the chain (first_id)."""
+    """For each claim that replaces another (replacing): the first of the chain, as far as this delivery tells (first).
+
+    Claims are told apart by the payer's number of them, so that one may replace another of an earlier delivery.
+    """
     import ibis
 
-    numbers = (
-        raw.filter(raw.number.notnull()).group_by("number").aggregate(of_number=raw.id.min(), ids=raw.id.nunique())
-    )
-    numbers = numbers.filter(numbers.ids == 1)
-    links = raw.select("id", "replaces_number", before=identity(raw.replaces)).distinct()
-    links = links.left_join(numbers, links.replaces_number == numbers.number)
-    links = links.mutate(before=ibis.coalesce(links.of_number, links.before, links.replaces_number))
-    links = links.filter(links.before.notnull(), links.before != links.id)
-    links = links.group_by("id").aggregate(first_id=links.before.min())
+    told = raw.select("id", "replaces_number", replacing=_own(raw), of_id=identity(raw.replaces)).distinct()
+    named = told.filter(told.id.notnull()).group_by("id").aggregate(number=told.replacing.min())
+    named = named.select(known_id=named.id, number=named.number)
+    links = told.left_join(named, told.of_id == named.known_id)
+    links = links.mutate(before=ibis.coalesce(links.replaces_number, links.number, links.of_id))
+    links = links.filter(links.before.notnull(), links.before != links.replacing)
+    links = links.group_by("replacing").aggregate(first=links.before.min())
     for _ in range(LONGEST_CHAIN):
-        earlier = links.select(link=links.id, earlier_id=links.first_id)
-        joined = links.left_join(earlier, links.first_id == earlier.link)
-        links = joined.select("id", first_id=joined.earlier_id.fill_null(joined.first_id))
+        earlier = links.select(link=links.replacing, earlier=links["first"])
+        joined = links.left_join(earlier, links["first"] == earlier.link)
+        links = joined.select("replacing", first=joined.earlier.fill_null(joined["first"]))
     return links
 
 
@@ -303,7 +308,7 @@ CLAIMS = Sheet(
         "use": text("use"),
         "outcome": text("outcome"),
         "types": codes("type", "subType", "meta.profile"),
-        "number": text("identifier[system=clm_id|clm_cntl_num|clm-cntl-num].value", "identifier[type=uc].value"),
+        "number": text("identifier[system=clm_id|pde_id].value", "identifier[type=uc].value"),
         "replaces": reference("related[relationship=prior|replaces|replaced].claim"),
         "replaces_number": text("related[relationship=prior|replaces|replaced].reference.value"),
         "billed": time("billablePeriod", "item.servicedPeriod", "item.servicedDate"),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from features import windows
 from features.errors import BadDeclaration
 from features.record.store import FileCount, Writer
+from features.sources import fhir_delivered
 from features.sources.fhir_paths import Of, Steps, Take, members, steps, taker
 from features.sources.fhir_resources import ENDINGS, NO_RESOURCE, Place, Unreadable, as_json, resources
 from features.sources.fhir_systems import TO_LOOK_UP, canonical
@@ -32,7 +33,7 @@ ROWS_AT_ONCE = 50_000
 BAD_TIME = "bad"  # in place of a precision
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 TOO_DEEP = "nested too deeply"
-LONGEST_TYPE, NO_TYPE = 40, "(no type of FHIR)"
+LONGEST_TYPE, NO_TYPE, TOLD_BEFORE = 40, "(no type of FHIR)", "(told before, in another file)"
 
 
 @dataclass(frozen=True)
@@ -152,22 +153,31 @@ class _FileRead:
     says: str  # what kind of file
 
 
+@dataclass
+class _Hashed:
+    """The resources of types that are used, by number, and their hashes one after the other."""
+
+    numbers: list[int] = field(default_factory=list)
+    hashes: bytearray = field(default_factory=bytearray)
+
+
 def unfold(
     sheets: Sequence[Sheet], writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery
 ) -> Unfolded:
     """Read the files once, write the sheets, reject what their rules object to, and hand over the good rows.
 
     One thing read is one resource: a line, an entry of a Bundle, or a file. Types that no sheet is about are counted as
-    loaded and of no use.
+    loaded and of no use; resources that the store was told before are loaded too, and give no row again.
     """
     filled = [_empty(sheet, scratch) for sheet in sheets]
     unused: Counter[str] = Counter()
     read, unread, number = [], [], 0
+    hashed = _Hashed()
     candidates = [file for file in files if file.path.suffix.lower() in ENDINGS]
     by_type = {sheet.resource: [f for f in filled if f.sheet.resource == sheet.resource] for sheet in sheets}
     with _no_search_for_cycles():
         for file in _watched(candidates):
-            found = _read(file, number, by_type, unused, writer.manifest.zone)
+            found = _read(file, number, by_type, unused, hashed, writer.manifest.zone)
             if file.path.suffix.lower() == ".json" and not found.resources and _is_something_else(found):
                 unread.append(file.name)
             else:
@@ -182,8 +192,11 @@ def unfold(
     _make_views(writer, present)
     wrong = _wrong(writer, present, {number: why for one in read for number, why in one.untaken.items()})
     numbers = sorted(wrong)
-    for each in present:
-        _derive(writer, each.sheet, delivery)
+    before = fhir_delivered.told_before(writer, hashed.numbers, hashed.hashes)
+    if before:
+        unused[TOLD_BEFORE] = before
+    fhir_delivered.keep(writer)
+    _keep_good(writer, present, delivery)
     return Unfolded(
         good=tuple(_good(writer, each.sheet) for each in present if _has_rows(writer, each.sheet)),
         rejected=_rejected(writer, read, wrong, numbers),
@@ -218,7 +231,12 @@ def _is_something_else(found: _FileRead) -> bool:
 
 
 def _read(
-    file: InputFile, number: int, by_type: Mapping[str, list[_Filled]], unused: Counter[str], zone: str
+    file: InputFile,
+    number: int,
+    by_type: Mapping[str, list[_Filled]],
+    unused: Counter[str],
+    hashed: _Hashed,
+    zone: str,
 ) -> _FileRead:
     first, broken, untaken = number, [], {}
     for place, resource in resources(file):
@@ -231,6 +249,8 @@ def _read(
             unused[kind if kind.isascii() and kind.isalpha() and len(kind) <= LONGEST_TYPE else NO_TYPE] += 1
         else:
             place.resource = resource
+            hashed.numbers.append(number)
+            hashed.hashes += fhir_delivered.fingerprint(resource)
             try:
                 taken = [target.taken(resource, place) for target in targets]
             except RecursionError:
@@ -333,22 +353,31 @@ def _not_a_time(take: Take) -> str:
     return f"{path} is not a date, or ends before it starts"
 
 
-def _rows(writer: Writer, sheet: Sheet) -> ir.Table:
-    """The rows of resources that no rule objects to."""
-    return writer.engine.table(sheet.view).anti_join(writer.engine.table("fhir_wrong"), "resource")
-
-
-def _derive(writer: Writer, sheet: Sheet, delivery: Delivery) -> None:
-    if sheet.layout.derives is not None:
-        facts = sheet.layout.derives(_rows(writer, sheet), delivery)
-        writer.engine.create_table(f"{sheet.view}_facts", facts, temp=True)
+def _keep_good(writer: Writer, present: Sequence[_Filled], delivery: Delivery) -> None:
+    """A view of each sheet's rows of resources that no rule objects to and that the store was not told before, with
+    what the layout of the whole resource derives beside them.
+    """
+    for each in present:
+        view = each.sheet.view
+        writer.con.execute(
+            f"CREATE TEMP VIEW {view}_kept AS SELECT * FROM {view} "  # noqa: S608
+            "ANTI JOIN fhir_wrong USING (resource) ANTI JOIN fhir_before USING (resource)"
+        )
+    for each in present:
+        sheet = each.sheet
+        if sheet.layout.derives is not None:
+            facts = sheet.layout.derives(writer.engine.table(f"{sheet.view}_kept"), delivery)
+            writer.engine.create_table(f"{sheet.view}_facts", facts, temp=True)
+    for each in present:
+        sheet, whole = each.sheet, each.sheet.beside or each.sheet
+        facts_of = f" JOIN {whole.view}_facts USING (resource)" if whole.layout.derives is not None else ""
+        writer.con.execute(
+            f"CREATE TEMP VIEW {sheet.view}_good AS SELECT * FROM {sheet.view}_kept{facts_of}"  # noqa: S608
+        )
 
 
 def _good(writer: Writer, sheet: Sheet) -> tuple[Layout, ir.Table]:
-    rows = _rows(writer, sheet)
-    whole = sheet.beside or sheet
-    if whole.layout.derives is not None:
-        rows = rows.inner_join(writer.engine.table(f"{whole.view}_facts"), "resource")
+    rows = writer.engine.table(f"{sheet.view}_good")
     return sheet.layout, rows if sheet.only is None else rows.filter(sheet.only(rows))
 
 

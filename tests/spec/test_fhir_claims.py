@@ -90,9 +90,9 @@ def test_a_claim_that_replaces_another_is_a_version_of_it_whatever_comes_first(t
         status="cancelled",
     )
     expected = [
-        ("c1", 0, 0, midnight("2024-04-25")),
-        ("c1", 1, 1, midnight("2024-07-16")),
-        ("c1", 2, 0, midnight("2024-06-16")),
+        ("N1", 0, 0, midnight("2024-04-25")),
+        ("N1", 1, 1, midnight("2024-07-16")),
+        ("N1", 2, 0, midnight("2024-06-16")),
     ]
     for number, order in enumerate(((first, second, third), (third, second, first))):
         folder = tmp_path / str(number)

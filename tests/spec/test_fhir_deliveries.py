@@ -188,6 +188,25 @@ def test_a_second_run_loads_nothing(tmp_path: Path) -> None:
     assert (report.read, report.already) == (0, ("delivery.ndjson",))
 
 
+def test_a_resource_told_again_in_another_file_gives_no_row_again(tmp_path: Path) -> None:
+    """A server that exports everything each week would make two results of one, and two payments."""
+    result = a("Observation", id="o1", code=concept(LOINC, "2160-0"), effectiveDateTime="2024-03-01", valueInteger=1)
+    visit = a("Encounter", id="e1", period={"start": "2024-03-01"}, serviceProvider={"reference": "Organization/h1"})
+    house = a("Organization", id="h1", identifier=[{"system": "http://hl7.org/fhir/sid/us-npi", "value": "2222222222"}])
+    load_resources(tmp_path, PERSON, result, stay_claim(), house)
+    store = tmp_path / "store"
+    touched = {**result, "meta": {"lastUpdated": "2024-09-01T00:00:00Z"}}
+    changed = {**result, "id": "o2", "valueInteger": 2}
+    write(tmp_path / "next" / "export.ndjson", ndjson([house, stay_claim(), touched, changed, PERSON, visit]))
+    report = load_fhir(tmp_path / "next", store)
+    assert (report.read, report.loaded, dict(report.unused)) == (6, 6, {"(told before, in another file)": 4})
+    assert rows_of(store, tables.RESULT, "value") == [(1_000,), (2_000,)]
+    assert len(rows_of(store, tables.CLAIM_LINE, "claim_id")) == len(rows_of(store, tables.DIAGNOSIS, "code")) - 1 == 2
+    assert len(rows_of(store, tables.PERSON, "person_id")) == 1
+    # what was told before still answers what is new
+    assert rows_of(store, tables.ENCOUNTER, "facility_id") == [("2222222222",)]
+
+
 # ---- files of others, whole
 
 
