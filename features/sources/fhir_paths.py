@@ -8,7 +8,7 @@ members of a kind: `supportingInfo[category=drg|clm_drg_cd].code` takes those wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -216,12 +216,12 @@ def contained(mark: str, place: Place) -> Any:
 
 
 def _person(node: Any, place: Place) -> str | None:
+    """The id of the patient referred to; what is contained has no identity of its own but an identifier."""
     for one in node if type(node) is list else [node]:
         found = key(one, place)
         if found is None:
             continue
         if found.startswith("#"):
-            # what is contained has no identity of its own but an identifier
             return scalar(walk(contained(found, place), _IDENTIFIER))
         kind, _, rest = found.rpartition("/")
         if kind in ("", "Patient") and rest:
@@ -282,8 +282,10 @@ def _first_scalar(node: Any, named: tuple[tuple[str, Steps], ...]) -> str | None
     return None
 
 
-def _found(paths: tuple[Steps, ...]) -> Callable[[Any], Iterator[Any]]:
+def _found(paths: tuple[Steps, ...]) -> Callable[[Any], Iterable[Any]]:
     """What stands at the end of each path that leads somewhere."""
+    if len(paths) == 1:
+        return _found_at(paths[0])
     named = tuple((path[0][0], path) for path in paths)
 
     def found(node: Any) -> Iterator[Any]:
@@ -292,6 +294,19 @@ def _found(paths: tuple[Steps, ...]) -> Callable[[Any], Iterator[Any]]:
                 value = walk(node, path)
                 if value is not None:
                     yield value
+
+    return found
+
+
+def _found_at(path: Steps) -> Callable[[Any], tuple[Any, ...]]:
+    name = path[0][0]
+    alone = len(path) == 1 and not path[0][1]
+
+    def found(node: Any) -> tuple[Any, ...]:
+        value = node.get(name)
+        if value is not None and not alone:
+            value = walk(node, path)
+        return () if value is None else (value,)
 
     return found
 
@@ -321,8 +336,17 @@ def _all_codes(paths: tuple[Steps, ...]) -> Callable[[Any, Place], str | None]:
     values = _found(paths)
 
     def found(node: Any, place: Place) -> str | None:
-        every = sorted({label for value in values(node) for label in labels(value)})
-        return f" {' '.join(every)} " if every else None
+        every: set[str] = set()
+        for value in values(node):
+            for concept in value if type(value) is list else (value,):
+                codings = concept.get("coding") if type(concept) is dict else None
+                if type(codings) is list and len(codings) == 1 and type(codings[0]) is dict:
+                    code = codings[0].get("code")
+                    if type(code) is str:
+                        every.add(_label(code))
+                else:
+                    every |= labels(concept)
+        return f" {' '.join(sorted(every))} " if every else None
 
     return found
 

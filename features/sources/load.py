@@ -83,30 +83,39 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
     Raises BadInput where no file has a known layout, BadStore where another load is writing. One bad row never stops a
     load: it goes to the quarantine with its reason.
     """
-    with loading(store, zone) as writer, TemporaryDirectory(dir=writer.folder) as folder:
-        scratch = Path(folder)
-        files = input_files(given, scratch)
-        take = _tabular if reader.unfolds is None else _unfolded
-        taken = take(reader, writer, files, scratch, delivery)
-        report, counts, brought = taken.report, taken.report.files, taken.brought
-        if not report.read:
-            return report
-        for table in _shown(TABLES, "writing tables"):
-            _write(writer, table, taken, delivery)
-        reasons = _quarantine(writer, taken.rejected)
-        batch = Batch(
-            id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
-            reader=reader.name,
-            loaded_at=windows.now(),
-            files=counts,
-            rows=dict(writer.rows),
-            lacks=_lacking(reader, writer.rows, brought),
-            claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
-            admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
-        )
-        report = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons)
-        commit(writer, batch)
+    with loading(store, zone) as writer:
+        # what was unpacked is gone before the batch becomes part of the store
+        with TemporaryDirectory(dir=writer.folder) as folder:
+            report, batch = _batch(reader, given, writer, Path(folder), delivery)
+        if batch is not None:
+            commit(writer, batch)
         return report
+
+
+def _batch(
+    reader: Reader, given: Path, writer: Writer, scratch: Path, delivery: Delivery
+) -> tuple[LoadReport, Batch | None]:
+    """What the load did, and the batch to commit; null where no row was read."""
+    files = input_files(given, scratch)
+    take = _tabular if reader.unfolds is None else _unfolded
+    taken = take(reader, writer, files, scratch, delivery)
+    report, counts, brought = taken.report, taken.report.files, taken.brought
+    if not report.read:
+        return report, None
+    for table in _shown(TABLES, "writing tables"):
+        _write(writer, table, taken, delivery)
+    reasons = _quarantine(writer, taken.rejected)
+    batch = Batch(
+        id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
+        reader=reader.name,
+        loaded_at=windows.now(),
+        files=counts,
+        rows=dict(writer.rows),
+        lacks=_lacking(reader, writer.rows, brought),
+        claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
+        admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
+    )
+    return replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons), batch
 
 
 def _tabular(reader: Reader, writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery) -> _Taken:

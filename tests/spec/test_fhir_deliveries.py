@@ -182,6 +182,14 @@ def test_ndjson_bundles_single_resources_and_packed_files_give_the_same_record(t
     assert sum(map(len, found["lines"].values())) == 7
 
 
+def test_nothing_that_was_unpacked_stays_in_the_store(tmp_path: Path) -> None:
+    """A copy of the input beside the record would be five times its size, and nobody would know to delete it."""
+    write(tmp_path / "in" / "d.ndjson.gz", ndjson([PERSON]))
+    load_fhir(tmp_path / "in", tmp_path / "store")
+    (batch,) = (tmp_path / "store" / "batches").iterdir()
+    assert {path.suffix for path in batch.iterdir()} == {".parquet"}
+
+
 def test_a_second_run_loads_nothing(tmp_path: Path) -> None:
     load_resources(tmp_path, PERSON)
     report = load_fhir(tmp_path / "in", tmp_path / "store")
