@@ -149,7 +149,7 @@ def _facts(raw: ir.Table, delivery: Delivery) -> ir.Table:
         "resource",
         own=_own(raw),
         kind=_kind(raw),
-        bill_type=bill,
+        bill_type=ibis.ifelse(_kind(raw) == INSTITUTIONAL, bill, None),
         started=begins,
         ended=ends,
         known_day=known,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features import windows
 from features.errors import Failure
 from features.sources import fhir
 from features.sources.cli import told
@@ -195,3 +196,27 @@ def test_the_reader_is_what_is_fuzzed() -> None:
     """Every type that a sheet is about has a whole resource here; a new one would go untested."""
     assert {sheet.resource for sheet in fhir.SHEETS} == {each["resourceType"] for each in WHOLE}
     assert unfold.__module__ == "features.sources.fhir_sheets"
+
+
+@given(
+    st.integers(windows.first_day_of_year(1900), windows.first_day_of_year(2099)),
+    st.integers(0, windows.SECONDS_A_DAY - 1),
+    st.integers(-14 * 60, 14 * 60),
+    st.sampled_from(("America/New_York", "America/Phoenix", "Pacific/Honolulu", "Europe/Berlin")),
+)
+def test_a_moment_is_the_same_instant_whatever_offset_it_was_told_with(
+    day: int, second: int, offset: int, zone: str
+) -> None:
+    """But for the hour that the zone's clock tells twice, in which the later one is meant."""
+    clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    sign, minutes = "-" if offset < 0 else "+", abs(offset)
+    told_at = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    text = f"{windows.iso(day)}T{clock}.5{told_at}"
+    instant = windows.parse_instant(f"{windows.iso(day)}T{clock}{told_at}")
+    span = windows.told_span(text, zone)
+    assert span is not None
+    first, last, precision = span
+    assert (first, precision) == (last, "instant")
+    assert first == int(windows.to_local([instant], zone)[0])
+    assert int(windows.to_instant([first], zone)[0]) - instant in (0, windows.REPEATED_HOUR)
+    assert windows.told_span(windows.on_clock(text, zone), zone) == span
