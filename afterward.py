@@ -15,7 +15,8 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # threads that wait for work sleep: on a busy machine spinning ones take the time of those that work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from features.errors import Failure  # after the settings above
+from features.definitions.cli import COMMANDS as DEFINITIONS  # after the settings above
+from features.errors import Failure
 from features.simulate.cli import simulate
 from features.sources.cli import load
 from serving.cli import COMMANDS as SERVING
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (load, simulate, *TRAINING, *SERVING):
+for command in (load, simulate, *DEFINITIONS, *TRAINING, *SERVING):
     cli.add_command(command)
 
 

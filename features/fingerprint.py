@@ -11,6 +11,8 @@ from pathlib import Path
 
 from features.catalogue.algebra import Feature
 from features.codes.groupings import GROUPINGS
+from features.codes.readmission import READMISSION_GROUPINGS
+from features.codes.supplement import SUPPLEMENT
 from features.dataset import columns
 
 # what a feature's value can depend on; labels, readers and the simulator are not among it
@@ -18,6 +20,9 @@ _CODE = (
     "catalogue",
     "codes",
     "definitions/encounters.py",
+    "definitions/evidence.py",
+    "definitions/planned.py",
+    "definitions/scores.py",
     "definitions/stays.py",
     "record/known.py",
     "dataset.py",
@@ -32,7 +37,7 @@ def fingerprint(features: Sequence[Feature]) -> str:
     digest = hashlib.sha256()
     for column in columns(features):
         digest.update(repr(astuple(column)).encode())
-    for grouping in GROUPINGS:
+    for grouping in (*GROUPINGS, SUPPLEMENT, *READMISSION_GROUPINGS):
         digest.update(f"{grouping.name}|{grouping.version}".encode())
     digest.update(_code().encode())
     return digest.hexdigest()[:16]

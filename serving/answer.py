@@ -15,7 +15,7 @@ from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
 from features.errors import BadModel, Failure
 from features.record.inline import record_of
-from features.record.record import Record, lacked_by_all, of_persons, open_record
+from features.record.record import Record, lacked_by_all, of_persons, open_record, with_network_of
 from features.record.store import read_manifest
 from models.specs import SPECS
 from serving.score import Champion, champion, explain, score, tiers_of
@@ -100,7 +100,8 @@ class Answers:
     def _by_records(self, records: dict[str, list[dict[str, Any]]], with_: Champion) -> ScoreResponse:
         manifest = read_manifest(self.store)
         # what the store lacks the model never saw, so it is not read from a caller's rows either
-        record = record_of(records, manifest.zone, lacked_by_all(manifest))
+        told = record_of(records, manifest.zone, lacked_by_all(manifest))
+        record = with_network_of(told, self._opened())
         try:
             rows = prediction_cohort(record).rows.sort_values(["as_of", "stay_id"])
             latest = rows.drop_duplicates("person_id", keep="last").sort_values("person_id")

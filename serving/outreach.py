@@ -89,14 +89,15 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
     if top < 1:
         raise BadInput(got=f"--top {top}", expected="1 or more", do="Say how many calls there is time for.")
     evening = int(windows.end_of_day(last_day, record.zone))
-    rows = prediction_cohort(record, first_day, last_day).rows
-    rows = rows[rows.as_of <= evening]  # news that came later belongs to the next evening's list
+    cohort = prediction_cohort(record, first_day, last_day)
+    rows = cohort.rows[cohort.rows.as_of <= evening]  # news that came later belongs to the next evening's list
     latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("person_id", keep="last")
     told = _latest_contact(record, evening, latest.person_id.tolist())
     gone = {
         "in hospital again": in_hospital(record, evening),
         "died": dead(record, evening),
         "asked not to be called": frozenset(told.person_id[told.contact_opt_out == 1]),
+        **_left_since(latest, cohort.excluded[cohort.excluded.as_of <= evening]),
     }
     left_off: dict[str, int] = {}
     callable_ = latest
@@ -121,6 +122,15 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
         people=len(latest),
         left_off=left_off,
     )
+
+
+def _left_since(latest: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """People whose later stay a rule left out, by rule: whoever went to hospice or on to another hospital is not called
+    about the stay before.
+    """
+    both = excluded.merge(latest[["person_id", "discharge_day"]], on="person_id", suffixes=("", "_listed"))
+    later = both[both.discharge_day > both.discharge_day_listed]
+    return {str(rule): frozenset(people) for rule, people in later.groupby("excluded_by").person_id}
 
 
 def _entries(

@@ -31,6 +31,7 @@ admission out, "0 to 29" counts it as the first. Only what was known at the disc
 **Null means not known**, as each family says. Where a source lacks what a family *needs*, its columns are null: "not
 evaluable on this source", never 0. Money is in cents.
 """
+LISTED = 6
 
 
 def page() -> str:
@@ -124,7 +125,10 @@ def _facts(facts: Facts) -> str:
 
 def _ratio(ratio: Ratio) -> str:
     c = ratio.declared
-    row = (f"`{c.name}`", c.window, _unit(c), c.sentence, c.missing, f"`{ratio.of}` and `{ratio.to}`")
+    # a score of a hundred flags is told by its first and its last
+    shown = ratio.of if len(ratio.of) <= LISTED else (ratio.of[0], "...", *ratio.of[-LISTED:])
+    told = ", ".join(name if name == "..." else f"`{name}`" for name in shown)
+    row = (f"`{c.name}`", c.window, _unit(c), c.sentence, c.missing, told)
     return (
         _heading(c.name, c.group, (), c.actionable)
         + "\n"

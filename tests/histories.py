@@ -213,46 +213,96 @@ def _altered(name: str, one: dict[str, Any], rng: np.random.Generator) -> dict[s
 
 # ---- evidence of stays, dense on purpose: few days, few hospitals, so that everything meets everything
 
+# two short-term hospitals, a critical access hospital, a unit of the first, a psychiatric hospital, and one that no
+# number decides
+HOSPITALS = ("330001", "330001", "330002", "330002", "331301", "33T001", "334001", "h9")
+
 
 def random_evidence(seed: int, people: int) -> Rows:
-    """Bills in versions, interim bills, messages with cancellations, and notices, of many stays within six weeks."""
+    """Bills in versions, interim bills, messages with cancellations and losses, and notices, of many stays within six
+    weeks, and a few months later.
+    """
     rng = np.random.default_rng(seed)
-    rows: Rows = {"claim_line": [], "adt_event": [], "discharge_notice": []}
+    rows: Rows = {"claim_line": [], "diagnosis": [], "procedure": [], "adt_event": [], "discharge_notice": []}
+    tellers = (_told_by_bill, _told_by_messages, _told_by_notice, _told_by_interim_bills, _told_twice)
     for number in range(people):
-        for thing in range(int(rng.integers(1, 7))):
-            tell = (_told_by_bill, _told_by_messages, _told_by_notice)[int(rng.choice([0, 0, 1, 1, 2]))]
+        for thing in range(int(rng.integers(1, 8))):
+            tell = tellers[int(rng.choice(len(tellers), p=[0.3, 0.3, 0.1, 0.1, 0.2]))]
             tell(f"p{number}", f"p{number}t{thing}", rng, rows)
     return {name: given for name, given in rows.items() if given}
 
 
 def _span(rng: np.random.Generator) -> tuple[int, int, str]:
-    admit = DAY_ZERO + int(rng.integers(0, 40))
-    return admit, admit + int(rng.choice([0, 0, 1, 2, 5, 12])), f"h{rng.integers(3)}"
+    admit = DAY_ZERO + int(rng.integers(0, 40)) + int(rng.choice([0, 0, 0, 0, 150]))
+    return admit, admit + int(rng.choice([0, 0, 1, 2, 5, 12])), str(rng.choice(HOSPITALS))
 
 
 def _told_by_bill(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:
-    admit, leave, hospital = _span(rng)
+    _bill_versions(person, claim, _span(rng), rng, rows)
+
+
+def _bill_versions(
+    person: str, claim: str, span: tuple[int, int, str], rng: np.random.Generator, rows: Rows, kind: str = "111"
+) -> None:
+    admit, leave, hospital = span
     known = _known(leave, rng)
     for version in range(int(rng.choice([1, 1, 2, 3]))):
-        interim = rng.random() < 0.2
+        interim = kind == "111" and rng.random() < 0.15
         told = {"claim_id": claim, "version": version, "cancels": int(version > 0 and rng.random() < 0.4)}
-        told |= {"claim_line_number": 1, "claim_type": "institutional", "bill_type_code": "112" if interim else "111"}
+        told |= {"claim_line_number": 1, "claim_type": "institutional", "bill_type_code": "112" if interim else kind}
         told |= {"admission_day": admit, "discharge_day": leave, "facility_id": hospital}
-        told |= {"discharge_disposition_code": "30" if interim else str(rng.choice(["01", "02", "03"]))}
+        still = interim or kind in ("112", "113")
+        told |= {"discharge_disposition_code": "30" if still else str(rng.choice(["01", "02", "03"]))}
         told |= {"drg_code": str(rng.choice(["291", "470"])), "admit_type_code": str(rng.choice(["1", "3"]))}
-        rows["claim_line"].append(row(admit, leave, known, person_id=person, **told))
+        told |= {"admit_source_code": str(rng.choice(["1", "4"]))}
+        line = row(admit, leave, known, person_id=person, **told)
+        rows["claim_line"].append(line)
+        code = {"claim_id": claim, "version": version, "role": "principal", "code_system": "icd-10-cm"}
+        # heart failure, chemotherapy, osteoarthritis of the hip (never acute), and a code that no table knows
+        code["code"] = str(rng.choice(["I5022", "I5022", "Z5111", "M1611", "U999"]))
+        rows["diagnosis"].append(row(admit, leave, known, person_id=person, **code))
+        if rng.random() < 0.3:
+            # a hip is replaced, a kidney transplanted, a vein punctured
+            done = {"claim_id": claim, "version": version, "code_system": "icd-10-pcs"}
+            done["code"] = str(rng.choice(["0SR90J9", "0TY00Z0", "3E0333Z"]))
+            rows["procedure"].append(row(admit, leave, known, person_id=person, **done))
         known += int(rng.choice([0, 86_400, 20 * 86_400]))
         leave += int(rng.choice([0, 0, 1]))
 
 
+def _told_by_interim_bills(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:
+    """Two or three bills of one stay; some hospitals write the day of admission on each, some the first day billed."""
+    admit, _, hospital = _span(rng)
+    own_first_day = bool(rng.random() < 0.5)
+    for place, kind in enumerate(("112", "113", "114")[: int(rng.integers(2, 4))]):
+        first = admit + 7 * place
+        span = (first if own_first_day else admit, first + 6, hospital)
+        _bill_versions(person, f"{claim}i{place}", span, rng, rows, kind)
+
+
 def _told_by_messages(person: str, visit: str, rng: np.random.Generator, rows: Rows) -> None:
+    _messages(person, visit, _span(rng), rng, rows)
+
+
+def _told_twice(person: str, name: str, rng: np.random.Generator, rows: Rows) -> None:
+    """By messages and by a bill, which tell days that differ by one now and then."""
     admit, leave, hospital = _span(rng)
+    _messages(person, name, (admit, leave, hospital), rng, rows)
+    first = admit + int(rng.choice([0, 0, 0, 1])) if leave > admit else admit
+    _bill_versions(person, name, (first, leave + int(rng.choice([0, 0, 0, 1])), hospital), rng, rows)
+
+
+def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.random.Generator, rows: Rows) -> None:
+    admit, leave, hospital = span
     came, left = start(admit) + 36_000, start(leave) + 54_000
     told: dict[str, Any] = {"visit_number": visit, "patient_class": "I", "facility_id": hospital}
     told |= {"admitted_at": came, "admission_day": admit, "admit_type_code": str(rng.choice(["1", "3"]))}
+    told |= {"admit_source_code": str(rng.choice(["1", "4"]))}
     gone = {"discharged_at": left, "discharge_day": leave, "discharge_disposition_code": str(rng.choice(["01", "02"]))}
     sent: list[tuple[str, int, dict[str, Any]]] = [("A01", came, {})]
-    if rng.random() < 0.85:
+    if rng.random() < 0.2:
+        sent.append(("A08", max(came, left - 7_200), {}))
+    if rng.random() < 0.75:
         sent.append(("A03", left, gone))
     if rng.random() < 0.15:
         sent.append(("A13", left + 3_600, {}))
@@ -265,9 +315,12 @@ def _told_by_messages(person: str, visit: str, rng: np.random.Generator, rows: R
 
 
 def _told_by_notice(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:
+    """A notice declared from a claim, and most often the claim, later."""
     admit, leave, hospital = _span(rng)
     told = {"claim_id": claim, "admission_day": admit, "discharge_day": leave, "facility_id": hospital}
     rows["discharge_notice"].append(row(admit, leave, end(leave), person_id=person, **told))
+    if rng.random() < 0.7:
+        _bill_versions(person, claim, (admit, leave, hospital), rng, rows)
 
 
 def shifted(rows: Rows, days: int) -> Rows:

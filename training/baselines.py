@@ -1,4 +1,4 @@
-"""What a model must beat, on the same rows: the base rate, one count, and logistic regression.
+"""What a model must beat, on the same rows: the base rate, one count, clinical scores, and logistic regression.
 
 Each is a linear model written as numbers, learned on the training slice and brought to level on the calibration slice
 as the model is, so that all are compared on equal terms on any rows.
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from features.catalogue.scores import HOSPITAL_PARTS, LACE_PARTS
+from features.definitions.scores import HOSPITAL, LACE, Score
 from models import calibration
 from models.calibration import Calibrator, Logistic
 from models.log_odds import log_odds, risk_of
@@ -29,6 +31,26 @@ AGE, SEX = "age_years", "female"
 
 FARTHEST = 5.0  # standard deviations; costs and counts have tails that would decide a linear model alone
 PENALTIES = (0.001, 0.01, 0.1)  # inverse strengths that logistic regression on all columns may choose from
+
+
+@dataclass(frozen=True)
+class ClinicalScore:
+    """A score as a rule to beat: the column of each part by its letter; `variant` tells two of one name apart."""
+
+    score: Score
+    columns: Mapping[str, str]
+    variant: str = ""
+
+
+CLINICAL_SCORES = (
+    ClinicalScore(LACE, {letter: part.declared.name for letter, part in LACE_PARTS.items()}),
+    *(
+        ClinicalScore(
+            HOSPITAL, {letter: part.declared.name for letter, part in parts.items()}, f": admissions {bands.says}"
+        )
+        for bands, parts in HOSPITAL_PARTS.items()
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +110,8 @@ def learn(
 ) -> dict[str, Linear]:
     """The baselines by name. `X` holds the features and PRIOR_ADMISSIONS; `train` and `calibrating` are the slices,
     `stages` the parts of `train` on which the penalty is chosen.
+
+    A clinical score is the sum of the parts that the source can tell, and is named so: `LACE without A`.
     """
     rate = float(y[train].mean())
     base = Linear((), (), (), (), (), float(log_odds(rate)), Logistic(1.0, 0.0))
@@ -101,9 +125,51 @@ def learn(
     return {
         "base rate": base,
         "admissions in the prior year": levelled([PRIOR_ADMISSIONS], 1.0),
+        **{
+            name: _levelled(_of_points(X, y, most, train), X, y, calibrating)
+            for name, most in _evaluable_scores(X[train]).items()
+        },
         "logistic regression: age, sex, prior admissions": levelled([c for c in small if c in X.columns], 1.0),
         "logistic regression: all columns": levelled(everything, penalty),
     }
+
+
+def _evaluable_scores(X: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Name of each score that some part can be told of, to the columns of those parts and the most points each gives.
+
+    A part that no row knows cannot be told; one that some rows do not know is taken at its median there, so that the
+    score has a risk for every row that the model is judged on.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for rule in CLINICAL_SCORES:
+        told = {letter: c for letter, c in rule.columns.items() if c in X.columns and X[c].notna().any()}
+        if told:
+            name = rule.score.named(told) + rule.variant
+            found[name] = {column: rule.score.parts[letter] for letter, column in told.items()}
+    return found
+
+
+def _of_points(X: pd.DataFrame, y: Floats, most: Mapping[str, int], rows: npt.NDArray[np.bool_]) -> Linear:
+    """Logistic regression on the sum of points alone: every part has the same weight a point."""
+    from sklearn.linear_model import LogisticRegression
+
+    values = X.loc[rows, list(most)].to_numpy("float64")
+    missing = _medians(values)
+    total = np.where(np.isnan(values), missing, values).sum(axis=1)
+    spread = float(total.std()) or 1.0
+    standard = (total - total.mean()) / spread
+    fitted = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500).fit(standard[:, np.newaxis], y[rows])
+    a_point = float(fitted.coef_[0, 0]) / spread
+    return Linear(
+        columns=tuple(most),
+        missing=tuple(map(float, missing)),
+        centre=(0.0,) * len(most),
+        # on this scale no part reaches FARTHEST, where a column is cut
+        scale=tuple(map(float, most.values())),
+        weights=tuple(a_point * points for points in most.values()),
+        intercept=float(fitted.intercept_[0]) - a_point * float(total.mean()),
+        calibrator=Logistic(1.0, 0.0),
+    )
 
 
 def _levelled(baseline: Linear, X: pd.DataFrame, y: Floats, calibrating: npt.NDArray[np.bool_]) -> Linear:

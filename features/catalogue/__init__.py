@@ -1,6 +1,6 @@
 """The features, by family; `CATALOGUE` is the tuple of them all."""
 
-from features.catalogue import conditions, treatment, utilisation
+from features.catalogue import conditions, scores, treatment, utilisation
 from features.catalogue.algebra import Feature
 from features.catalogue.person import DEMOGRAPHICS, ENROLMENT, INDEX_STAY, SERVICE
 
@@ -12,4 +12,5 @@ CATALOGUE: tuple[Feature, ...] = (
     *utilisation.FEATURES,
     *conditions.FEATURES,
     *treatment.FEATURES,
+    *scores.FEATURES,
 )

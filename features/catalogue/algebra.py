@@ -2,7 +2,8 @@
 
 A *family* is one grouped aggregation in long form: events of a row, grouped by a label, aggregated over windows. A
 *sequence* is an ordered pass within a person (features.catalogue.sequences) whose rows a family aggregates. A *ratio*
-is finished from columns of the other two. Engines return integers only; numpy scatters and finishes.
+(or a score, or a difference) is finished from columns of the other two. Engines return integers only; numpy scatters
+and finishes.
 
 Windows that nest share one pass: events are aggregated by the band of ages between two neighbouring window edges, and
 numpy adds the bands up, so the cost does not grow with the number of windows.
@@ -285,12 +286,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A column finished from two others: `finish(of, to)`, null where either is null or the result is undefined."""
+    """A column finished from others: `finish(*of)`, null where one that it needs is null or the result is undefined.
+
+    `of` names columns of features that stand before it.
+    """
 
     declared: Column
-    of: str
-    to: str
-    finish: Callable[[Floats, Floats], Floats]
+    of: tuple[str, ...]
+    finish: Callable[..., Floats]
 
     def columns(self) -> tuple[Column, ...]:
         """One column."""
@@ -298,7 +301,7 @@ class Ratio:
 
     def finished(self, found: Mapping[str, Floats]) -> dict[str, Floats]:
         """The column, from those already computed."""
-        return {self.declared.name: self.finish(found[self.of], found[self.to])}
+        return {self.declared.name: self.finish(*(found[name] for name in self.of))}
 
 
 Feature = Family | Facts | Ratio

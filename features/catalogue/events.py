@@ -9,7 +9,7 @@ from features.codes.grouping import Grouping
 from features.codes.laboratory import LABS, VITALS
 from features.codes.medicines import PRODUCTS
 from features.definitions.encounters import encounters
-from features.definitions.stays import stay_versions
+from features.definitions.planned import planned_stays
 from features.record.known import (
     Known,
     appointment_states,
@@ -51,7 +51,7 @@ def earlier_stays(then: Known) -> ir.Table:
     def cut(then: Known) -> ir.Table:
         import ibis
 
-        at = then.versions(stay_versions(then.record))
+        at = then.versions(planned_stays(then.record))
         at = at.filter(
             at.stay_id != at.index_stay_id,
             at.discharge_day <= at.index_admit_day,
@@ -71,6 +71,7 @@ def earlier_stays(then: Known) -> ir.Table:
             "admitting_code",
             "principal_system",
             "principal_code",
+            "planned",
         )
 
     return then.keep("earlier_stays", cut)

@@ -146,8 +146,7 @@ COVERED = Ratio(
         sentence="share of days with long-term medicines on hand: {value}",
         actionable=True,
     ),
-    of="supply_of_all_sum_180d",
-    to="on_treatment_sum_180d",
+    of=("supply_of_all_sum_180d", "on_treatment_sum_180d"),
     finish=share,
 )
 
@@ -195,8 +194,7 @@ CREATININE_RISE = Ratio(
         sentence="creatinine above its lowest value: {value}",
         actionable=True,
     ),
-    of="lab_creatinine_last_365d",
-    to="lab_creatinine_min_30d",
+    of=("lab_creatinine_last_365d", "lab_creatinine_min_30d"),
     finish=difference,
 )
 PENDING = Family(

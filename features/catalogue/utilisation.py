@@ -52,8 +52,9 @@ EMERGENCY_STAYS = Family(
 
 
 def readmissions(then: Known) -> ir.Table:
-    """Earlier stays that began within 30 days of the one before."""
-    return returns_within(earlier_stays(then), 30)
+    """Earlier unplanned stays that began within 30 days of the one before."""
+    returned = returns_within(earlier_stays(then), 30)
+    return returned.filter(returned.planned == 0)
 
 
 READMISSIONS = Family(
@@ -62,7 +63,7 @@ READMISSIONS = Family(
     events=readmissions,
     windows=(HALF, YEAR, TWO_YEARS),
     statistics=(Statistic.COUNT, Statistic.SINCE),
-    words="earlier returns to hospital within 30 days",
+    words="earlier unplanned returns to hospital within 30 days",
     needs=(),
 )
 CARE = Family(
@@ -194,8 +195,7 @@ USUAL_SHARE = Ratio(
         sentence="share of office visits to the clinician seen most: {value}",
         actionable=True,
     ),
-    of="usual_provider_visits_sum_365d",
-    to="office_count_365d",
+    of=("usual_provider_visits_sum_365d", "office_count_365d"),
     finish=share,
 )
 
@@ -239,8 +239,7 @@ RISING = Ratio(
         missing="never",
         sentence="stays in the last half-year less those in the half-year before: {value}",
     ),
-    of="stays_count_180d",
-    to="stays_count_365d",
+    of=("stays_count_180d", "stays_count_365d"),
     finish=lambda half, year: difference(half, year - half),
 )
 FEATURES = (

@@ -32,7 +32,7 @@ def coverage(coded: ir.Table, grouping: Grouping) -> tuple[Coverage, ...]:
 
     A system that the grouping does not cover is left out: it is not evaluable there. Rows without a code are not
     counted. A grouping by beginnings (Charlson, harms) knows every code of the editions, labelled or not; a grouping by
-    a list (CCS) knows the codes in the list.
+    a list (CCS) knows the codes in the list and those that it declares known.
     """
     import ibis
 

@@ -27,12 +27,14 @@ class Content:
     `names` gives each label, in the grouping's own order, its wording. An entry of `listed` is a whole code; one of
     `beginnings` is a regular expression that starts with fixed characters, for every code that begins so. `points` are
     published weights, by scheme and label. A pair of `overrules` is (severe, mild): where both are present only the
-    severe one earns points.
+    severe one earns points. `known` are codes of which a grouping by a list can say that they have no label; those
+    with one need not be among them.
     """
 
     names: Mapping[str, str]
     listed: tuple[Entry, ...] = ()
     beginnings: tuple[Entry, ...] = ()
+    known: tuple[tuple[System, str], ...] = ()
     points: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     overrules: tuple[tuple[str, str], ...] = ()
 
@@ -159,10 +161,15 @@ class Grouping:
     def decided(self) -> pa.Table:
         """Columns code_system, code: the codes of which the grouping says whether they have a label.
 
-        A grouping by beginnings decides on every code of the editions, one by a list only on the codes in the list.
+        A grouping by beginnings decides on every code of the editions, one by a list only on the codes in the list
+        and those that it declares known.
         """
         keys = SCHEMA.names[:2]
-        known = [self.table().select(keys)]
+        listed = [[system.name for system, _ in self._content.known], [code for _, code in self._content.known]]
+        known = [
+            self.table().select(keys),
+            pa.table([pa.array(column, pa.string()) for column in listed], names=keys),
+        ]
         for system in {each for each, _, _ in self._content.beginnings}:
             codes = pa.array(self._universe(system), pa.string())
             known.append(pa.table({"code_system": pa.array([system.name] * len(codes), pa.string()), "code": codes}))

@@ -1,4 +1,4 @@
-"""The groupings of diagnoses and procedures that packages carry: CCS, CCSR, chronic, Charlson, Elixhauser, frailty."""
+"""The groupings of diagnoses and procedures that packages carry: CCS, CCSR, chronic, and the comorbidity indices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from features.codes.editions import ccs_of_icd_9, hcup_columns, package_file
 from features.codes.grouping import Content, Entry, Grouping
+from features.codes.hcc import HCC_V28
 from features.codes.systems import ICD9CM, ICD10CM, ICD10PCS, System
 from features.errors import BadDeclaration
 
@@ -161,10 +162,13 @@ def _comorbidity(
     )
 
 
+CHARLSON_MALIGNANCY = "Any malignancy, including lymphoma and leukemia, except malignant neoplasm of skin"
+RENAL = "renal_disease"
+
+
 def _charlson() -> Content:
-    long_name = "Any malignancy, including lymphoma and leukemia, except malignant neoplasm of skin"
     return _comorbidity(
-        _beginnings("CHARLSON_QUAN.csv", {long_name: "Any malignancy"}),
+        _beginnings("CHARLSON_QUAN.csv", {CHARLSON_MALIGNANCY: "Any malignancy"}),
         "CHARLSON_WEIGHTS.csv",
         {"charlson_1987": "charlson_weights", "quan_2011": "quan_weights", "schneeweiss_2003": "schneeweiss_weights"},
         (
@@ -245,6 +249,65 @@ def _frailty() -> Content:
     )
 
 
+# ---- LACE's own comorbidity weights over the Charlson code lists
+
+# item of LACE (van Walraven 2010, as table 1 of BMC Cardiovasc Disord 14:97 lists them): wording, points, and the
+# Charlson conditions (Quan) whose codes it takes. Not exact: "previous" infarction takes acute ones too; AIDS has its
+# points from BMJ Open 2017, e016921 alone; peptic ulcer and hemiplegia are no items of LACE.
+LACE_ITEMS: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
+    "myocardial_infarction": ("Previous myocardial infarction", 1, ("myocardial_infarction",)),
+    "cerebrovascular_disease": ("Cerebrovascular disease", 1, ("cerebrovascular_disease",)),
+    "peripheral_vascular_disease": ("Peripheral vascular disease", 1, ("peripheral_vascular_disease",)),
+    "diabetes": ("Diabetes without complications", 1, ("diabetes_without_chronic_complication",)),
+    "congestive_heart_failure": ("Congestive heart failure", 2, ("congestive_heart_failure",)),
+    "diabetes_with_damage": ("Diabetes with end-organ damage", 2, ("diabetes_with_chronic_complication",)),
+    "chronic_pulmonary_disease": ("Chronic pulmonary disease", 2, ("chronic_pulmonary_disease",)),
+    "mild_liver_or_renal_disease": ("Mild liver or renal disease", 2, ("mild_liver_disease", "renal_disease")),
+    "any_tumour": ("Any tumour, lymphoma or leukaemia", 2, ("any_malignancy",)),
+    "dementia": ("Dementia", 3, ("dementia",)),
+    "connective_tissue_disease": ("Connective tissue disease", 3, ("rheumatic_disease",)),
+    "aids": ("AIDS", 4, ("aids_hiv",)),
+    "severe_liver_or_renal_disease": (
+        "Moderate or severe liver or renal disease",
+        4,
+        ("moderate_or_severe_liver_disease", "renal_disease"),
+    ),
+    "metastatic_tumour": ("Metastatic solid tumour", 6, ("metastatic_solid_tumor",)),
+}
+# Charlson has one renal item, LACE two. By Charlson 1987 moderate is a creatinine above 3 mg/dL, which is a filtration
+# of stage 4, so codes that name stage 4, 5, end-stage, dialysis or a transplant are severe. The split is ours.
+SEVERE_RENAL = {
+    ICD10CM: ("I120", "I1311", "N184", "N185", "N186", "N250", "Z490", "Z491", "Z492", "Z940", "Z992"),
+    ICD9CM: (
+        *("40301", "40311", "40391", "40402", "40403", "40412", "40413", "40492", "40493"),
+        *("5854", "5855", "5856", "5880", "V420", "V451", "V56"),
+    ),
+}
+# a beginning of Quan's list that holds severe codes beside others, and what is left of it without them
+MILD_RENAL = {"I131": "I131(?!1)", "N18": "N18(?![456])", "585": "585(?![456])"}
+
+
+def _lace() -> Content:
+    charlson = _beginnings("CHARLSON_QUAN.csv", {CHARLSON_MALIGNANCY: "Any malignancy"})
+    found: list[Entry] = []
+    for item, (_, _, conditions) in LACE_ITEMS.items():
+        found += [(system, start, item) for system, start, label in charlson if label in conditions and label != RENAL]
+    for system, severe in SEVERE_RENAL.items():
+        found += [(system, start, "severe_liver_or_renal_disease") for start in severe]
+        renal = [start for each, start, label in charlson if each is system and label == RENAL and start not in severe]
+        found += [(system, MILD_RENAL.get(start, start), "mild_liver_or_renal_disease") for start in renal]
+    return Content(
+        names={item: words for item, (words, _, _) in LACE_ITEMS.items()},
+        beginnings=tuple(found),
+        points={"lace_2010": {item: points for item, (_, points, _) in LACE_ITEMS.items()}},
+        overrules=(
+            ("diabetes_with_damage", "diabetes"),
+            ("severe_liver_or_renal_disease", "mild_liver_or_renal_disease"),
+            ("metastatic_tumour", "any_tumour"),
+        ),
+    )
+
+
 # ---- the groupings
 
 CCS_DIAGNOSIS = Grouping(
@@ -305,5 +368,23 @@ HFRS = Grouping(
     read=_frailty,
     unit="tenths of a point",
 )
+LACE_CONDITIONS = Grouping(
+    name="lace",
+    source="LACE's items (van Walraven 2010, CMAJ 182:551) over the Quan 2005 code lists, renal split ours; pycomorb",
+    version="pycomorb 1.20261001.1",
+    systems=(ICD10CM, ICD9CM),
+    read=_lace,
+)
 
-GROUPINGS = (CCS_DIAGNOSIS, CCS_PROCEDURE, CCSR, CHRONIC, CHARLSON, ELIXHAUSER, ELIXHAUSER_QUAN, HFRS)
+GROUPINGS = (
+    CCS_DIAGNOSIS,
+    CCS_PROCEDURE,
+    CCSR,
+    CHRONIC,
+    CHARLSON,
+    ELIXHAUSER,
+    ELIXHAUSER_QUAN,
+    HFRS,
+    LACE_CONDITIONS,
+    HCC_V28,
+)

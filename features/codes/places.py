@@ -281,17 +281,37 @@ CCN_RANGES = (
     (8500, 8999, "rural_clinic"),
     (9000, 9799, "home_health"),
 )
-# the third character of a unit's number; the rest is taken from the number of the hospital it belongs to
+# the third character of a unit's number: its kind, and the digit that stands there in the number of its hospital
 CCN_UNITS = {
-    "M": "psychiatric_unit",
-    "R": "rehabilitation_unit",
-    "S": "psychiatric_unit",
-    "T": "rehabilitation_unit",
-    "U": "swing_bed",
-    "W": "swing_bed",
-    "Y": "swing_bed",
-    "Z": "swing_bed",
+    "M": ("psychiatric_unit", "1"),
+    "R": ("rehabilitation_unit", "1"),
+    "S": ("psychiatric_unit", "0"),
+    "T": ("rehabilitation_unit", "0"),
+    "U": ("swing_bed", "0"),
+    "W": ("swing_bed", "2"),
+    "Y": ("swing_bed", "3"),
+    "Z": ("swing_bed", "1"),
 }
+# how directories of facilities word a kind where no number decides it: the first of these that the words contain
+FACILITY_WORDS = (
+    ("critical access", CRITICAL_ACCESS),
+    ("psychiatr", "psychiatric"),
+    ("behavioral", "psychiatric"),
+    ("rehab", "rehabilitation"),
+    ("long term", "long_term"),
+    ("long-term", "long_term"),
+    ("swing", "swing_bed"),
+    ("skilled", "skilled_nursing"),
+    ("nursing", "skilled_nursing"),
+    ("hospice", "hospice"),
+    ("home health", "home_health"),
+    ("child", "childrens"),
+    ("short term", SHORT_TERM),
+    ("short-term", SHORT_TERM),
+    ("acute", SHORT_TERM),
+)
+# the units of a hospital that its messages name as a service
+UNIT_SERVICES = {"psy": "psychiatric_unit", "reh": "rehabilitation_unit"}
 _STATE = r"[0-9A-Z][0-9]"
 _UNIT = rf"{_STATE}(?:[ST][0-9A-F]|[MRUWYZ][0-9])[0-9A-Z]{{2}}"
 # E or F after three digits may be a number of its own (a hospital that only treats Medicare emergencies)
@@ -317,7 +337,7 @@ def facility_type(ccn: str) -> str | None:
     """
     text = ccn.strip(" ")
     if re.fullmatch(_UNIT, text):
-        return CCN_UNITS[text[2]]
+        return CCN_UNITS[text[2]][0]
     if not re.fullmatch(_NUMBER, text):
         return None
     lowest, highest = int(re.sub("[A-Z]", "0", text[2:])), int(re.sub("[A-Z]", "9", text[2:]))
@@ -334,8 +354,26 @@ def facility_type_expression(ccn: ir.StringColumn) -> ir.StringColumn:
     lowest = number.ifelse(tail.re_replace("[A-Z]", "0"), ibis.null("string")).try_cast("int64")
     highest = number.ifelse(tail.re_replace("[A-Z]", "9"), ibis.null("string")).try_cast("int64")
     unit = text.re_search(rf"^{_UNIT}\z")
-    branches = [(unit & (letter == each), ibis.literal(kind)) for each, kind in CCN_UNITS.items()]
+    branches = [(unit & (letter == each), ibis.literal(kind)) for each, (kind, _) in CCN_UNITS.items()]
     branches += [
         (number & (lowest >= first) & (highest <= last), ibis.literal(kind)) for first, last, kind in CCN_RANGES
     ]
+    return ibis.cases(*branches, else_=ibis.null("string"))
+
+
+def parent_ccn_expression(ccn: ir.StringColumn) -> ir.StringColumn:
+    """The number of the hospital that a unit belongs to; any other text as it is."""
+    import ibis
+
+    digit = ccn.substr(2, 1).cases(*((letter, parent) for letter, (_, parent) in CCN_UNITS.items()), else_=None)
+    unit = ccn.re_search(rf"^{_UNIT}\z") & digit.notnull()
+    return ibis.ifelse(unit, ccn.substr(0, 2) + digit + ccn.substr(3, 3), ccn)
+
+
+def facility_words_expression(words: ir.StringColumn) -> ir.StringColumn:
+    """The kind that a directory's words say; null where they say none."""
+    import ibis
+
+    said = words.lower()
+    branches = [(said.contains(part), ibis.literal(kind)) for part, kind in FACILITY_WORDS]
     return ibis.cases(*branches, else_=ibis.null("string"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.record.known import with_claim_versions
+from features.record.known import CLAIM, with_claim_versions
 from features.record.record import Record
 from features.record.tables import CLAIM_LINE
 
@@ -44,8 +44,8 @@ _TELEHEALTH_PLACES = ("02", "10")
 
 
 def encounters(record: Record) -> ir.Table:
-    """One row for each valid claim version: person_id, claim_id, version, known_from, known_until, setting, from_day,
-    to_day, provider_id (who did it, else who billed), billing_id, facility_id, paid (cents, all lines).
+    """One row for each valid claim version: CLAIM, version, known_from, known_until, setting, from_day, to_day,
+    provider_id (who did it, else who billed), billing_id, facility_id, paid (cents, all lines).
     """
     return record.conclude("encounters", _encounters)
 
@@ -54,7 +54,7 @@ def _encounters(record: Record) -> ir.Table:
     import ibis
 
     lines = with_claim_versions(record, CLAIM_LINE)
-    keys = ["person_id", "claim_id", "version", "known_from", "known_until"]
+    keys = [*CLAIM, "version", "known_from", "known_until"]
     heads = lines.group_by(keys).aggregate(
         from_day=lines.from_day.min(),
         to_day=lines.to_day.max(),

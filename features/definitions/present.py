@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.definitions.cohort import EXPIRED
+from features.codes.places import EXPIRED
 from features.definitions.stays import stay_versions
 from features.record.record import Record
 from features.record.tables import DEATH
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def in_hospital(record: Record, instant: int) -> frozenset[str]:
     """People whose stay was known at the instant and not over: no discharge was known, or it lay ahead."""
     now = _valid(record, instant)
-    within = now.discharged_at.isnull() | (now.discharged_at > instant)
+    within = (now.over == 0) | (now.discharged_at > instant).fill_null(False)
     return _people(record, now.filter(within, now.admitted_at <= instant))
 
 

@@ -1,264 +1,285 @@
 """One stay: a continuous acute hospitalisation, transfers joined, as versions in time.
 
-Evidence of a stay comes from inpatient bills (netted), hospital messages (ADT) and discharge notices, each known at its
-own time. At every moment at which evidence of a person changes, that person's stays are worked out anew from the
+At every moment at which evidence of a person changes, the stays that it may touch are worked out anew from the
 evidence valid then; each result is a version, `known_from <= t < known_until`. So what is read at `t` equals what a
 store of only the rows known by `t` would give, by construction.
+
+What is one stay:
+- Word of one admission to one hospital on one day, whoever told it, is word of one stay.
+- Bills of one hospital are one stay when they claim the same days, when they are interim bills of one another, or when
+  the person came back on the day of discharge for the same principal diagnosis.
+- Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
+  ended, on that day or on the next, whatever the discharge code says.
+- Only short-term acute and critical access hospitals count; a hospital whose kind nothing decides is taken for one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.record.known import FOREVER, visit_states, with_claim_versions
+from features.codes.places import ACUTE_FACILITIES, ADMIT_SOURCES, codes_of
+from features.definitions.evidence import BILL, LAPSE_DAYS, MESSAGE, PROCEDURES, TOLD, stay_evidence
+from features.record.known import FOREVER
 from features.record.record import Record
-from features.record.tables import CLAIM_LINE, DIAGNOSIS, DISCHARGE_NOTICE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-INPATIENT_BILL = "11"  # type of bill: hospital, inpatient (Part A)
-STILL_A_PATIENT = "30"  # patient status of an interim bill
 OPEN = 1_000_000  # the day on which a stay without a discharge ends, until told otherwise
 PLACES = 10_000  # more beds than one person can have at a moment
-
-# whose word counts where several tell the same fact: the bill, then the message, then the notice; of days of discharge
-# the latest counts, whoever told it
-BILL, MESSAGE, NOTICE = 3, 2, 1
-TOLD = (
+FROM_A_HOSPITAL = codes_of(ADMIT_SOURCES, "hospital")
+# facts on which bill and message are compared: 1 in `disputed_...` where both told it and not alike
+DISPUTABLE = (
+    "admit_day",
+    "discharge_day",
     "discharge_disposition_code",
     "admit_type_code",
     "admit_source_code",
-    "hospital_service",
-    "admitting_system",
-    "admitting_code",
-    "principal_system",
-    "principal_code",
-    "drg_code",
 )
-_COLUMNS = (
-    "person_id",
-    "rank",
-    "evidence_id",
-    "known_from",
-    "known_until",
-    "admit_day",
-    "discharge_day",
-    "admitted_at",
-    "discharged_at",
-    "facility_id",
-    *TOLD,
-)
+_PART = ["person_id", "island", "moment", "until"]
 
 
 def stay_versions(record: Record) -> ir.Table:
-    """Stays as versions: person_id, stay_id, known_from, known_until, admit_day, discharge_day (null while open),
-    discharged_at (instant; the end of the day where only the day is known), first and last facility, how many
-    hospitals, `billed` (1 once a bill is known), and what was told of it (null where nobody told).
+    """Acute stays as versions: person_id, stay_id, known_from, known_until, admit_day, discharge_day (null while open,
+    and where it is over and nobody told when), over (1 when the person is known to have left), admitted_at and
+    discharged_at (instants; the end of the day where only the day is known), first and last facility, `hospital` and
+    `kind` of the last, how many hospitals, `billed` (1 once a bill is known), `told_discharge` (rank of who told the
+    day of discharge), what was told of it (null where nobody told), first_principal_system and _code (of the hospital
+    that admitted), PROCEDURES, and disputed_... for each of DISPUTABLE.
 
-    `stay_id` is a hash of the person, the day of admission and the first hospital.
+    `stay_id` is a hash of the person, the day of admission and the first hospital. Principal diagnosis, DRG and
+    disposition are those of the last hospital; how the stay began is told by the first.
     """
-    return record.conclude("stay_versions", _stay_versions)
+    return record.conclude("stay_versions", lambda r: _of_kind(r, 1))
 
 
-def stay_evidence(record: Record) -> ir.Table:
-    """Each bill, message and notice that tells of an inpatient stay, with the time in which it was valid."""
-    return record.conclude("stay_evidence", _stay_evidence)
-
-
-def _stay_evidence(record: Record) -> ir.Table:
-    import ibis
-
-    return ibis.union(_bills(record), _messages(record), _notices(record))
-
-
-def _bills(record: Record) -> ir.Table:
-    import ibis
-
-    lines = with_claim_versions(record, CLAIM_LINE)
-    inpatient = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL), lines.admission_day.notnull())
-    keys = ["person_id", "claim_id", "version", "known_from", "known_until"]
-    heads = inpatient.group_by(keys).aggregate(
-        admit_day=inpatient.admission_day.min(),
-        discharge_day=inpatient.discharge_day.max(),
-        admitted_at=inpatient.happened_from.min(),
-        discharged_at=inpatient.happened_to.max(),
-        **{
-            name: inpatient[name].max()
-            for name in (
-                "facility_id",
-                "discharge_disposition_code",
-                "admit_type_code",
-                "admit_source_code",
-                "drg_code",
-            )
-        },
-    )
-    coded = with_claim_versions(record, DIAGNOSIS)
-    codes = coded.group_by("person_id", "claim_id", "version", "known_from").aggregate(
-        **{
-            f"{role}_{what}": coded[column].max(where=coded.role == role)
-            for role in ("principal", "admitting")
-            for what, column in (("system", "code_system"), ("code", "code"))
-        }
-    )
-    rows = heads.left_join(codes, ["person_id", "claim_id", "version", "known_from"])
-    still_a_patient = (rows.discharge_disposition_code == STILL_A_PATIENT).fill_null(False)
-    return rows.select(
-        *_columns(
-            rows,
-            rank=ibis.literal(BILL, "int64"),
-            evidence_id=rows.claim_id,
-            discharge_day=ibis.ifelse(still_a_patient, None, rows.discharge_day),
-            discharged_at=ibis.ifelse(still_a_patient, None, rows.discharged_at),
-            discharge_disposition_code=ibis.ifelse(still_a_patient, None, rows.discharge_disposition_code),
-        )
-    )
-
-
-def _messages(record: Record) -> ir.Table:
-    import ibis
-
-    visits = visit_states(record)
-    inpatient = visits.filter(visits.patient_class == "I", visits.event_type != "A11", visits.from_day.notnull())
-    rows = inpatient.filter(inpatient.admission_day.notnull())
-    return rows.select(
-        *_columns(
-            rows,
-            rank=ibis.literal(MESSAGE, "int64"),
-            evidence_id=rows.visit_number,
-            admit_day=rows.admission_day,
-            admitting_system=rows.code_system,
-            admitting_code=rows.code,
-        )
-    )
-
-
-def _notices(record: Record) -> ir.Table:
-    import ibis
-
-    rows = record[DISCHARGE_NOTICE]
-    return rows.select(
-        *_columns(
-            rows,
-            rank=ibis.literal(NOTICE, "int64"),
-            evidence_id=rows.claim_id.fill_null("notice"),
-            known_from=rows.known_at,
-            known_until=ibis.literal(FOREVER, "int64"),
-            admit_day=rows.admission_day,
-            admitted_at=rows.happened_from,
-            discharged_at=rows.happened_to,
-            admitting_system=rows.code_system,
-            admitting_code=rows.code,
-        )
-    )
-
-
-def _columns(rows: ir.Table, **given: ir.Value) -> list[ir.Value]:
-    import ibis
-
-    numbers = ("rank", "known_from", "known_until", "admit_day", "discharge_day", "admitted_at", "discharged_at")
-    columns = []
-    for name in _COLUMNS:
-        value = given.get(name, rows[name] if name in rows.columns else ibis.null())
-        columns.append(value.cast("int64" if name in numbers else "string").name(name))
-    return columns
-
-
-def _stay_versions(record: Record) -> ir.Table:
-    import ibis
-
-    evidence = stay_evidence(record)
-    moments = ibis.union(
-        evidence.select("person_id", moment=evidence.known_from),
-        evidence.filter(evidence.known_until < FOREVER).select("person_id", moment=evidence.known_until),
-    ).distinct()
-    following = ibis.window(group_by="person_id", order_by="moment")
-    moments = moments.mutate(until=moments.moment.lead().over(following).fill_null(FOREVER))
-    at = moments.inner_join(evidence, "person_id")
-    at = at.filter(at.known_from <= at.moment, at.moment < at.known_until).drop("known_from", "known_until")
-    return _joined_by_transfer(_one_row_a_bed(at))
-
-
-def _one_row_a_bed(at: ir.Table) -> ir.Table:
-    """Evidence of one admission to one hospital on one day is one row: interim bills, its message and its notice."""
-    import ibis
-
-    keys = ["person_id", "moment", "until", "facility_id", "admit_day"]
-    at = at.mutate(left=at.discharge_day.fill_null(-OPEN))
-    # of interim bills the one that reaches furthest has the last word
-    order = ibis.window(group_by=keys, order_by=[at["rank"], at.left, at.evidence_id, at.admitting_code])
-    at = at.mutate(weight=ibis.row_number().over(order), last_left=at.left.max().over(ibis.window(group_by=keys)))
-    told = {name: at[name].argmax(at.weight, where=at[name].notnull()) for name in TOLD}
-    message = at["rank"] == MESSAGE
-    # the message tells the hour, a bill only the day, so the hour is taken from the message that tells the same day
-    ends = (at.left == at.last_left) & at.discharged_at.notnull()
-    return at.group_by(keys).aggregate(
-        discharge_day=at.discharge_day.max(),
-        discharged_at=ibis.coalesce(
-            at.discharged_at.max(where=ends & message),
-            at.discharged_at.max(where=ends),
-        ),
-        admitted_at=ibis.coalesce(at.admitted_at.argmax(at.weight, where=message), at.admitted_at.min()),
-        billed=(at["rank"] == BILL).max().cast("int8"),
-        **told,
-    )
-
-
-def _joined_by_transfer(beds: ir.Table) -> ir.Table:
-    """Beds of one person that overlap, or that follow one another in two hospitals on the same or the next day, are one
-    stay. A return to the same hospital, even on the day of discharge, is another stay.
-
-    What is compared is the bed that ended latest so far, and a stay is discharged from the bed that ends latest: a
-    short absence to another hospital changes neither.
-    """
-    import ibis
-
-    beds = beds.mutate(ends=beds.discharge_day.fill_null(OPEN), hospital=beds.facility_id.fill_null(""))
-    order = ["admit_day", "ends", "hospital"]
-    within = ibis.window(group_by=["person_id", "moment"], order_by=order)
-    so_far = ibis.cumulative_window(group_by=["person_id", "moment"], order_by=order)
-    beds = beds.mutate(place=ibis.row_number().over(within))
-    beds = beds.mutate(reach=beds.ends * PLACES + beds.place)
-    beds = beds.mutate(latest=beds.ends.max().over(so_far), from_=beds.hospital.argmax(beds.reach).over(so_far))
-    beds = beds.mutate(ended=beds.latest.lag().over(within), previous=beds.from_.lag().over(within))
-    gap = beds.admit_day - beds.ended
-    elsewhere = (beds.hospital != beds.previous) | (beds.hospital == "")
-    goes_on = (gap < 0) | (elsewhere & (gap <= 1))
-    beds = beds.mutate(starts=ibis.ifelse(goes_on.fill_null(False), 0, 1))
-    beds = beds.mutate(number=beds.starts.sum().over(so_far))
-    keys = ["person_id", "moment", "until", "number"]
-    beds = beds.mutate(latest_end=beds.ends.max().over(ibis.window(group_by=keys)))
-    last_told = {name: beds[name].argmax(beds.reach, where=beds[name].notnull()) for name in TOLD}
-    for name in ("admit_type_code", "admit_source_code", "admitting_system", "admitting_code"):
-        last_told[name] = beds[name].argmin(beds.place, where=beds[name].notnull())
-    # where an earlier hospital sent the person says nothing of where they went in the end
-    leaving = beds.discharge_disposition_code
-    last_told["discharge_disposition_code"] = leaving.argmax(
-        beds.reach, where=leaving.notnull() & (beds.ends == beds.latest_end)
-    )
-    stays = beds.group_by([*keys, "latest_end"]).aggregate(
-        admit_day=beds.admit_day.min(),
-        admitted_at=beds.admitted_at.min(),
-        discharged_at=beds.discharged_at.argmax(beds.reach, where=beds.discharged_at.notnull()),
-        facility_id=beds.facility_id.argmax(beds.reach),
-        hospitals=beds.facility_id.nunique(),
-        billed=beds.billed.max(),
-        first_facility_id=beds.facility_id.argmin(beds.place),
-        **last_told,
-    )
-    is_open = stays.latest_end == OPEN
-    identity = stays.person_id + "|" + stays.admit_day.cast("string") + "|" + stays.first_facility_id.fill_null("")
-    return stays.mutate(
-        stay_id=identity.hexdigest("md5").substr(0, 16),
-        discharge_day=ibis.ifelse(is_open, None, stays.latest_end),
-        discharged_at=ibis.ifelse(is_open, None, stays.discharged_at),
-        known_from=stays.moment,
-        known_until=stays.until,
-    ).drop("moment", "until", "number", "latest_end")
+def other_stays(record: Record) -> ir.Table:
+    """The same for long-term, rehabilitation and psychiatric hospitals and units: no index stay and no readmission."""
+    return record.conclude("other_stays", lambda r: _of_kind(r, 0))
 
 
 def final_stays(record: Record) -> ir.Table:
     """The stays as everything loaded so far tells them; only labels and reports may look at these."""
     versions = stay_versions(record)
     return versions.filter(versions.known_until == FOREVER)
+
+
+def _of_kind(record: Record, acute: int) -> ir.Table:
+    rows = record.conclude("hospital_stays", _hospital_stays)
+    return rows.filter(rows.acute == acute).drop("acute")
+
+
+def _hospital_stays(record: Record) -> ir.Table:
+    return _joined(_chained(_with_ends(_beds(_at_each_moment(record)))))
+
+
+def _at_each_moment(record: Record) -> ir.Table:
+    """Evidence at each moment at which evidence of its island changes. An island is a run of days of one person that no
+    other evidence touches, at whatever time it was valid: nothing outside it can change what is concluded within.
+    """
+    import ibis
+
+    told = stay_evidence(record)
+    told = told.mutate(farthest=ibis.coalesce(told.discharge_day, told.seen_day + LAPSE_DAYS))
+    # every row has a place of its own: windows that sort ties apart would count them apart
+    order = ["admit_day", "farthest", "rank", "evidence_id", "known_from", "facility_id", "lapsed"]
+    within = ibis.window(group_by="person_id", order_by=order)
+    so_far = ibis.cumulative_window(group_by="person_id", order_by=order)
+    told = told.mutate(reached=told.farthest.max().over(so_far))
+    apart = told.admit_day > told.reached.lag().over(within) + 1
+    told = told.mutate(begins=apart.fill_null(False).cast("int64"))
+    told = told.mutate(island=told.begins.sum().over(so_far)).drop("begins", "reached", "farthest")
+    keys = ["person_id", "island"]
+    moments = ibis.union(
+        told.select(*keys, moment=told.known_from),
+        told.filter(told.known_until < FOREVER).select(*keys, moment=told.known_until),
+    ).distinct()
+    following = ibis.window(group_by=keys, order_by="moment")
+    moments = moments.mutate(until=moments.moment.lead().over(following).fill_null(FOREVER))
+    at = moments.inner_join(told, keys)
+    return at.filter(at.known_from <= at.moment, at.moment < at.known_until).drop("known_from", "known_until")
+
+
+def _beds(at: ir.Table) -> ir.Table:
+    """Word of one admission to one hospital on one day is one row, whoever told it. Whoever came and left within the
+    day and was admitted there again on that day had two admissions: `turn` 0 and 1.
+    """
+    import ibis
+
+    at = at.mutate(ends=at.discharge_day.fill_null(OPEN), hospital=at.hospital.fill_null(""))
+    of_one_teller = ibis.window(group_by=[*_PART, "hospital", "admit_day", "rank"])
+    within_a_day = (at.ends == at.admit_day) & (at.interim == 0)
+    at = at.mutate(turn=ibis.ifelse(within_a_day & (at.ends.max().over(of_one_teller) > at.admit_day), 0, 1))
+    at = at.mutate(first_turn=at.turn.min().over(ibis.window(group_by=[*_PART, "hospital", "admit_day"])))
+    keys = [*_PART, "hospital", "admit_day", "turn"]
+    # of interim bills the one that reaches furthest has the last word
+    last = ibis.ifelse(at.discharge_day.isnull(), -OPEN, at.discharge_day)
+    order = ibis.window(group_by=keys, order_by=[at["rank"], last, at.seen_day, at.evidence_id, *(at[n] for n in TOLD)])
+    at = at.mutate(weight=ibis.row_number().over(order))
+    at = at.mutate(last_left=at.discharge_day.max().over(ibis.window(group_by=keys)))
+    by_bill, by_message = at["rank"] == BILL, at["rank"] == MESSAGE
+    # the message tells the hour, a bill only the day, so the hour is taken from the message that tells the same day
+    leaving = (at.discharge_day == at.last_left) & at.discharged_at.notnull()
+    disputed = {
+        f"disputed_{name}": _differ(at[name].max(where=by_bill), at[name].max(where=by_message))
+        for name in DISPUTABLE
+        if name != "admit_day"
+    }
+    return at.group_by(keys).aggregate(
+        discharge_day=at.discharge_day.max(),
+        told_discharge=at["rank"].max(where=at.discharge_day == at.last_left),
+        seen_day=at.seen_day.max(),
+        admitted_at=ibis.coalesce(at.admitted_at.argmax(at.weight, where=by_message), at.admitted_at.min()),
+        discharged_at=ibis.coalesce(
+            at.discharged_at.max(where=leaving & by_message), at.discharged_at.max(where=leaving)
+        ),
+        facility_id=at.facility_id.argmax(at.weight, where=at.facility_id.notnull()),
+        kind=at.kind.argmax(at.weight, where=at.kind.notnull()),
+        again=(at.turn - at.first_turn).max(),
+        interim=at.interim.max(),
+        lapsed=at.lapsed.min(),
+        billed=by_bill.max().cast("int64"),
+        told=(~by_bill).max().cast("int64"),
+        **{name: at[name].max() for name in PROCEDURES},
+        **{name: at[name].argmax(at.weight, where=at[name].notnull()) for name in TOLD},
+        **disputed,
+    )
+
+
+def _differ(one: ir.Value, other: ir.Value) -> ir.IntegerValue:
+    return (one != other).fill_null(False).cast("int64")
+
+
+def _with_ends(beds: ir.Table) -> ir.Table:
+    """`ends`: the day of discharge; OPEN while the person is there. A stay whose end nobody told is over when the
+    person is admitted again later: on that day where they came from a hospital, else on the last day of which anybody
+    told.
+    """
+    import ibis
+
+    everywhere = ibis.window(group_by=_PART)
+    in_order = ibis.window(group_by=_PART, order_by=["admit_day", "turn", "admitted_at", "hospital"])
+    beds = beds.mutate(
+        acute=beds.kind.isin(ACUTE_FACILITIES).fill_null(True).cast("int64"),
+        number=ibis.row_number().over(in_order),
+        count=beds.admit_day.count().over(everywhere),
+        latest=beds.admit_day.max().over(everywhere),
+        next_day=beds.admit_day.lead().over(in_order),
+        next_hospital=beds.hospital.lead().over(in_order),
+        next_source=beds.admit_source_code.lead().over(in_order),
+    )
+    untold = beds.discharge_day.isnull()
+    admitted_again = (beds.number < beds["count"] - 1) & (beds.latest >= beds.seen_day)
+    over = untold & ((beds.lapsed == 1) | admitted_again)
+    moved = beds.next_source.isin(FROM_A_HOSPITAL) & (beds.next_hospital != beds.hospital)
+    moved = moved & (beds.next_day - beds.seen_day).between(0, LAPSE_DAYS)
+    left = ibis.ifelse(moved.fill_null(False), beds.next_day, beds.seen_day)
+    ends = ibis.coalesce(beds.discharge_day, ibis.ifelse(over, left, OPEN))
+    return beds.mutate(ends=ends, over=(over | ~untold).cast("int64")).drop(
+        "number", "count", "latest", "next_day", "next_hospital", "next_source"
+    )
+
+
+def _chained(beds: ir.Table) -> ir.Table:
+    """`number`: beds of one number are one stay. Each bed is held against the one that reached furthest so far; a short
+    absence to another hospital changes neither the hospital nor the end. Beds that are not acute chain with their own
+    hospital's only.
+    """
+    import ibis
+
+    line = ibis.ifelse(beds.acute == 1, "acute", ibis.coalesce(beds.kind, "") + "|" + beds.hospital)
+    beds = beds.mutate(line=line)
+    keys, order = [*_PART, "line"], ["admit_day", "turn", "ends", "hospital"]
+    within = ibis.window(group_by=keys, order_by=order)
+    so_far = ibis.cumulative_window(group_by=keys, order_by=order)
+    beds = beds.mutate(place=ibis.row_number().over(within).cast("int64"))
+    beds = beds.mutate(reach=beds.ends * PLACES + beds.place)
+    beds = beds.mutate(furthest=beds.reach.max().over(so_far))
+    beds = beds.mutate(before=beds.furthest.lag().over(within))
+    facts = ("hospital", "discharge_day", "interim", "principal_system", "principal_code", "billed", "told")
+    earlier = beds.select(*keys, before="reach", **{f"before_{name}": beds[name] for name in facts})
+    beds = beds.left_join(earlier, [*keys, "before"])
+    beds = beds.drop(*(name for name in beds.columns if name.endswith("_right")))
+    gap = beds.admit_day - beds.before // PLACES
+    elsewhere = (beds.hospital != beds.before_hospital) | (beds.hospital == "")
+    same_reason = (beds.principal_system == beds.before_principal_system) & (
+        beds.principal_code == beds.before_principal_code
+    )
+    # one bill and one message that tell different days of admission for a stay that ends with the day
+    told_apart = (beds.discharge_day == beds.admit_day) & (
+        beds.billed + beds.before_billed + beds.told + beds.before_told == 2
+    )
+    told_apart = told_apart & (beds.billed != beds.before_billed)
+    goes_on_billing = beds.before_discharge_day.isnull() & (beds.before_interim == 1) & (beds.interim == 1)
+    goes_on = (
+        (gap < 0)
+        | (elsewhere & (beds.acute == 1) & (gap <= 1))
+        | (~elsewhere & (gap == 0) & (same_reason.fill_null(False) | told_apart.fill_null(False)))
+        | (~elsewhere & (gap <= 1) & goes_on_billing)
+    )
+    beds = beds.mutate(starts=ibis.ifelse(goes_on.fill_null(False), 0, 1))
+    return beds.mutate(number=beds.starts.sum().over(so_far))
+
+
+def _joined(beds: ir.Table) -> ir.Table:
+    """One row a stay from the beds of one number."""
+    import ibis
+
+    keys = [*_PART, "line", "number"]
+    stay = ibis.window(group_by=keys)
+    beds = beds.mutate(latest_end=beds.ends.max().over(stay), last_reach=beds.reach.max().over(stay))
+    beds = beds.mutate(first_place=beds.place.min().over(stay))
+    last_hospital = ibis.ifelse(beds.reach == beds.last_reach, beds.hospital, None)
+    first_hospital = ibis.ifelse(beds.place == beds.first_place, beds.hospital, None)
+    beds = beds.mutate(
+        at_last=beds.hospital == last_hospital.max().over(stay),
+        at_first=beds.hospital == first_hospital.max().over(stay),
+    )
+
+    def last(name: str, where: ir.BooleanValue) -> ir.Value:
+        return beds[name].argmax(beds.reach, where=where & beds[name].notnull())
+
+    def first(name: str, where: ir.BooleanValue) -> ir.Value:
+        return beds[name].argmin(beds.place, where=where & beds[name].notnull())
+
+    anywhere = beds.reach.notnull()
+    at_the_end = beds.at_last & (beds.ends == beds.latest_end)
+    began = ("admit_type_code", "admit_source_code", "admitting_system", "admitting_code")
+    stays = beds.group_by([*keys, "acute", "latest_end"]).aggregate(
+        admit_day=beds.admit_day.min(),
+        discharge_day=beds.discharge_day.max(where=at_the_end),
+        over=beds.over.min(where=at_the_end),
+        told_discharge=beds.told_discharge.max(where=at_the_end),
+        admitted_at=beds.admitted_at.min(),
+        discharged_at=beds.discharged_at.argmax(
+            beds.reach, where=beds.discharged_at.notnull() & (beds.discharge_day == beds.latest_end)
+        ),
+        facility_id=beds.facility_id.argmax(beds.reach),
+        hospital=beds.hospital.argmax(beds.reach).nullif(""),
+        kind=beds.kind.argmax(beds.reach),
+        hospitals=beds.hospital.nullif("").nunique(),
+        billed=beds.billed.max().cast("int8"),
+        first_facility_id=beds.facility_id.argmin(beds.place),
+        again=beds.again.argmin(beds.place),
+        first_principal_system=first("principal_system", beds.at_first),
+        first_principal_code=first("principal_code", beds.at_first),
+        # where an earlier hospital sent the person says nothing of where they went in the end
+        discharge_disposition_code=last("discharge_disposition_code", at_the_end),
+        hospital_service=last("hospital_service", anywhere),
+        **{name: last(name, beds.at_last) for name in ("principal_system", "principal_code", "drg_code")},
+        **{name: first(name, anywhere) for name in began},
+        **{name: beds[name].max() for name in PROCEDURES},
+        disputed_admit_day=_differ(
+            beds.admit_day.min(where=(beds.billed == 1) & beds.at_first),
+            beds.admit_day.min(where=(beds.told == 1) & beds.at_first),
+        ),
+        **{f"disputed_{name}": beds[f"disputed_{name}"].max() for name in DISPUTABLE if name != "admit_day"},
+    )
+    named = stays.person_id + "|" + stays.admit_day.cast("string") + "|" + stays.first_facility_id.fill_null("")
+    named = named + ibis.ifelse(stays.again == 1, "|again", "")
+    return stays.mutate(
+        stay_id=named.hexdigest("md5").substr(0, 16),
+        discharged_at=ibis.ifelse(stays.discharge_day.isnull(), None, stays.discharged_at),
+        known_from=stays.moment,
+        known_until=stays.until,
+    ).drop("island", "moment", "until", "line", "number", "latest_end", "again")

@@ -8,17 +8,19 @@ The law, tested on random histories: what is read at `t` equals what a store hol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from features.record.record import Record
-from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISPENSING, ORDER, Table
+from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, ORDER, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 FOREVER = 2**62  # a version that nothing has revised
+ORDER_OF_MESSAGES = ("event_type", "discharged_at")  # of messages known and sent at the same instant
+CLAIM = ("person_id", "source", "claim_id")  # what names a claim: each sender numbers its own
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Known:
 
 
 def claim_versions(record: Record) -> ir.Table:
-    """One row for each valid version of a claim: person_id, claim_id, version, known_at, known_from, known_until.
+    """One row for each valid version of a claim: CLAIM, version, known_at, known_from, known_until.
 
     A version that cancels its claim, or that another one replaces at the same instant, is valid at no time.
     """
@@ -83,8 +85,8 @@ def _claim_versions(record: Record, table: Table) -> ir.Table:
     import ibis
 
     rows = record[table]
-    heads = rows.group_by("person_id", "claim_id", "known_at", "version").aggregate(cancels=rows.cancels.max())
-    order = ibis.window(group_by=["person_id", "claim_id"], order_by=["known_at", "version"])
+    heads = rows.group_by(*CLAIM, "known_at", "version").aggregate(cancels=rows.cancels.max())
+    order = ibis.window(group_by=CLAIM, order_by=["known_at", "version"])
     heads = heads.mutate(known_from=heads.known_at, known_until=heads.known_at.lead().over(order).fill_null(FOREVER))
     return heads.filter(heads.cancels == 0, heads.known_from < heads.known_until).drop("cancels")
 
@@ -100,37 +102,102 @@ def dispensings(record: Record) -> ir.Table:
 
 
 def _with_versions(record: Record, table: Table, versions: ir.Table) -> ir.Table:
-    keys = ["person_id", "claim_id", "known_at", "version"]
-    return record[table].inner_join(versions, keys).drop("bucket")
+    return record[table].inner_join(versions, [*CLAIM, "known_at", "version"]).drop("bucket")
 
 
-def states(record: Record, table: Table, identity: str) -> ir.Table:
+def states(record: Record, table: Table, *identity: str) -> ir.Table:
     """Rows of a table that tells the state of a thing again and again (order, appointment, ADT visit), as versions.
 
-    The later known row replaces the earlier; among rows known at the same instant the later happening one holds.
+    `identity` are the columns that name the thing within a person: its number, and who gave it. The later known row
+    replaces the earlier; among rows known at the same instant the later happening one holds.
     """
+    return _replaced(record[table], identity, ("status",)).drop("bucket")
+
+
+def _replaced(rows: ir.Table, identity: Sequence[str], last: Sequence[str]) -> ir.Table:
     import ibis
 
-    rows = record[table]
-    last = sorted({"status", "event_type", "discharged_at"} & {c.name for c in table.columns})
-    order = ibis.window(group_by=["person_id", identity], order_by=["known_at", "happened_from", *last])
+    order = ibis.window(group_by=["person_id", *identity], order_by=["known_at", "happened_from", *last])
     versions = rows.mutate(known_from=rows.known_at, known_until=rows.known_at.lead().over(order).fill_null(FOREVER))
-    return versions.filter(versions.known_from < versions.known_until).drop("bucket")
+    return versions.filter(versions.known_from < versions.known_until)
 
 
 def order_states(record: Record) -> ir.Table:
     """Orders as versions: ordered, resulted, reviewed or cancelled."""
-    return record.conclude("order_states", lambda r: states(r, ORDER, "order_id"))
+    return record.conclude("order_states", lambda r: states(r, ORDER, "source", "order_id"))
 
 
 def appointment_states(record: Record) -> ir.Table:
     """Appointments as versions: booked, kept, missed or cancelled."""
-    return record.conclude("appointment_states", lambda r: states(r, APPOINTMENT, "appointment_id"))
+    return record.conclude("appointment_states", lambda r: states(r, APPOINTMENT, "source", "appointment_id"))
+
+
+VISIT = ("source", "facility_id", "visit_number")  # each hospital numbers its own visits
+# what a later message about a visit need not repeat; a discharge holds until a message takes it back or begins anew
+REPEATED = (
+    *("patient_class", "admitted_at", "admission_day", "admit_type_code", "admit_source_code", "hospital_service"),
+    *("code_system", "code"),
+)
+LEAVING = ("discharged_at", "discharge_day", "discharge_disposition_code")
+NOT_LEFT = ("A01", "A04", "A13")  # admitted, registered, discharge cancelled
 
 
 def visit_states(record: Record) -> ir.Table:
-    """ADT visits as versions: what the last message known said."""
-    return record.conclude("visit_states", lambda r: states(r, ADT_EVENT, "visit_number"))
+    """ADT visits as versions: what the messages known by then said. A fact that the last message leaves out holds as
+    an earlier one told it.
+    """
+    return record.conclude("visit_states", _visit_states)
+
+
+def _visit_states(record: Record) -> ir.Table:
+    import ibis
+
+    rows = record[ADT_EVENT]
+    within = {"group_by": ["person_id", *VISIT], "order_by": ["known_at", "happened_from", *ORDER_OF_MESSAGES]}
+    so_far = ibis.cumulative_window(**within)
+    rows = rows.mutate(place=ibis.row_number().over(ibis.window(**within)))
+    said = {name: rows[name].argmax(_where(rows[name].notnull(), rows.place)).over(so_far) for name in REPEATED}
+    left = rows.discharged_at.notnull() | rows.discharge_day.notnull()
+    # the place of the last message that spoke of leaving, either way
+    spoke = _where(left | rows.event_type.isin(NOT_LEFT), rows.place).max().over(so_far)
+    rows = rows.mutate(spoke=spoke, **said)
+    words = rows.select("person_id", *VISIT, spoke="place", **{f"{name}_then": rows[name] for name in LEAVING})
+    rows = rows.mutate(**{name: rows[name].fill_null("") for name in VISIT})
+    words = words.mutate(**{name: words[name].fill_null("") for name in VISIT})
+    told = rows.left_join(words, ["person_id", *VISIT, "spoke"])
+    told = told.mutate(**{name: told[f"{name}_then"] for name in LEAVING})
+    told = told.mutate(**{name: told[name].nullif("") for name in VISIT})
+    return _replaced(told.select(*record[ADT_EVENT].columns), VISIT, ORDER_OF_MESSAGES).drop("bucket")
+
+
+def _where(condition: ir.BooleanValue, value: ir.IntegerValue) -> ir.IntegerValue:
+    import ibis
+
+    return ibis.ifelse(condition, value, None)
+
+
+def notice_states(record: Record) -> ir.Table:
+    """Discharge notices as versions. One that was declared from a claim holds until its claim is revised or taken back:
+    from then on the claim speaks for itself.
+    """
+    return record.conclude("notice_states", _notice_states)
+
+
+def _notice_states(record: Record) -> ir.Table:
+    import ibis
+
+    rows = record[DISCHARGE_NOTICE]
+    # a hospital's own notice has no claim: it is about the stay that began on that day
+    rows = rows.mutate(about=ibis.coalesce(rows.claim_id, rows.admission_day.cast("string")))
+    notices = _replaced(rows, ("source", "facility_id", "about"), ("happened_to",)).drop("bucket", "about")
+    lines = record[CLAIM_LINE]
+    told = lines.group_by(*CLAIM, "known_at", "version").aggregate()
+    order = ibis.window(group_by=CLAIM, order_by=["known_at", "version"])
+    revised = told.mutate(turn=ibis.row_number().over(order)).filter(lambda t: t.turn == 1)
+    notices = notices.left_join(revised.select(*CLAIM, revised_at="known_at"), CLAIM)
+    until = ibis.least(notices.known_until, notices.revised_at.fill_null(FOREVER))
+    held = notices.drop(*(f"{name}_right" for name in CLAIM)).mutate(known_until=until).drop("revised_at")
+    return held.filter(held.known_from < held.known_until)
 
 
 def latest(value: ir.IntegerValue, when: ir.IntegerValue) -> ir.IntegerValue:

@@ -105,6 +105,19 @@ def of_persons(record: Record, persons: Iterable[str]) -> Record:
     return replace(record, tables=tables, derived={})
 
 
+def with_network_of(record: Record, other: Record) -> Record:
+    """The same record with the clinicians and places of another one, which may stand on another engine, where it tells
+    of none itself: what kind of hospital a bill comes from is not a caller's to say again each time.
+    """
+    import ibis
+
+    tables = dict(record.tables)
+    for table in TABLES:
+        if table.about != "person" and not record.con.to_pyarrow(record[table].limit(1)).num_rows:
+            tables[table.name] = ibis.memtable(other.con.to_pyarrow(other[table]))
+    return replace(record, tables=tables, derived={})
+
+
 def known_by(record: Record, instant: int) -> Record:
     """A record that holds only the rows known by an instant: the oracle of the law that `known.py` obeys."""
     tables = {t.name: record[t].filter(record[t].known_at <= instant) for t in TABLES}

@@ -264,10 +264,12 @@ def _bare_fills(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
 
 
 def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    """What the hospital would have told on the day of discharge, declared from inpatient claims."""
+    """What the hospital would have told on the day of discharge, declared from inpatient claims as they were first
+    sent: a correction was nobody's knowledge on that day.
+    """
     import ibis
 
-    rows = raw.filter(raw.kind != PHARMACY, raw.bill_type.startswith("11"), raw.cancels == 0)
+    rows = raw.filter(raw.version % KINDS == ORIGINAL, raw.kind != PHARMACY, raw.bill_type.startswith("11"))
     admitted, left = _stay(rows)
     rows = rows.mutate(admitted=admitted, left=left)
     rows = rows.filter(rows.admitted.notnull(), rows.left >= rows.admitted)

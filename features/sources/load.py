@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from features import windows
 from features.errors import BadInput
-from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading
+from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
 from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
@@ -102,7 +102,7 @@ def _batch(
     report, counts, brought = taken.report, taken.report.files, taken.brought
     if not report.read:
         return report, None
-    for table in _shown(TABLES, "writing tables"):
+    for table in _in_order(reader, _shown(TABLES, "writing tables")):
         _write(writer, table, taken, delivery)
     reasons = _quarantine(writer, taken.rejected)
     batch = Batch(
@@ -234,14 +234,31 @@ def _with_place(wrong: ir.Table, broken: ir.Table) -> ir.Table:
     return counted.mutate(place=counted.line + counted["shift"])
 
 
+def _in_order(reader: Reader, tables: Iterable[Table]) -> list[Table]:
+    """Tables that give way to another come last, when it is known who told the other."""
+    given_way = {table for layout in reader.layouts for table in layout.unless}
+    return sorted(tables, key=lambda table: table in given_way)
+
+
 def _write(writer: Writer, table: Table, taken: _Taken, delivery: Delivery) -> None:
-    parts = [
-        layout.fills[table](good, file, delivery)
-        for layout, good, file in taken.good
-        if table in layout.fills and layout.unless.get(table) not in taken.brought
-    ]
+    parts = []
+    for layout, good, file in taken.good:
+        if table in layout.fills:
+            rows = layout.fills[table](good, file, delivery)
+            better = layout.unless.get(table)
+            parts.append(rows if better is None else _of_silent_facilities(writer, rows, better))
     if parts:
         writer.write(table, *parts)
+
+
+def _of_silent_facilities(writer: Writer, rows: ir.Table, better: Table) -> ir.Table:
+    """The rows of facilities of which neither this load nor the store has any row of the better table."""
+    here = [str(writer.path(better))] if writer.rows.get(better.name) else []
+    files = here + table_files(writer.store, writer.manifest, better.name)
+    if not files:
+        return rows
+    told = writer.engine.read_parquet(files)
+    return rows.anti_join(told.select("facility_id").distinct(), "facility_id")
 
 
 def _brought(reader: Reader, files: Iterable[FileCount]) -> frozenset[Table]:
@@ -270,8 +287,11 @@ def _lacking(reader: Reader, rows: Mapping[str, int], brought: frozenset[Table])
 
 
 def _admissions_lag(reader: Reader, writer: Writer) -> int:
-    """Messages tell of admissions at once; notices declared from claims are as late as the claims."""
-    return reader.admissions_lag if writer.rows.get(ADT_EVENT.name) else max(reader.admissions_lag, reader.claims_lag)
+    """Messages tell of admissions at once; where notices declared from claims tell of some, these are as late as the
+    claims.
+    """
+    told = writer.rows.get(ADT_EVENT.name) and not writer.rows.get(DISCHARGE_NOTICE.name)
+    return reader.admissions_lag if told else max(reader.admissions_lag, reader.claims_lag)
 
 
 def _last_day(writer: Writer, tables: Iterable[Table], lag: int) -> int | None:

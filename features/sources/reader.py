@@ -38,7 +38,7 @@ class Layout:
 
     `rejects` names, for each reason, the rows to quarantine; `fills` says what the good rows become in each table. All
     columns of the rows are text, as the file has them (null where empty), beside `line`. A table in `unless` is filled
-    from these files only where no file of the load brings rows for the other table: what is declared for want of
+    from these files only for facilities of which nobody brought a row of the other table: what is declared for want of
     something better gives way to what was told. `derives` gives facts by `line` that are worked out once and then stand
     beside the columns of the file. `moments` are columns whose times carry an offset: they are moved to the network's
     clock first.

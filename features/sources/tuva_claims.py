@@ -238,10 +238,13 @@ def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
 
 
 def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    """What the hospital would have told on the day of discharge, declared from inpatient bills (type 11x)."""
+    """What the hospital would have told on the day of discharge, declared from inpatient bills (type 11x) as they were
+    first sent: a correction was nobody's knowledge on that day.
+    """
     import ibis
 
     rows = raw.filter(
+        raw.version == ORIGINAL,
         raw.bill_type_code.re_search("^0?11"),
         raw.admission_date.notnull(),
         raw.discharge_date.notnull(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from features.catalogue.algebra import Feature
-from features.definitions.cohort import PREDICTION_RULES, Rule
+from features.definitions.cohort import FOLLOWED, PREDICTION_RULES, Rule, rules_of
 from features.definitions.outcomes import Outcome
 from models.tiers import Shares
 
@@ -55,9 +55,22 @@ def outcome_known(labels: pd.DataFrame) -> pd.Series:
     return labels.label.notna()
 
 
-OUTCOME_RULES = (
-    Rule("outcome window inside the data", "near the end of the data only events could be seen", outcome_seen),
-    Rule("outcome known", "who left the network within the window is censored, not well", outcome_known),
+OUTCOME_RULES = rules_of(
+    FOLLOWED,
+    Rule(
+        "outcome window inside the data",
+        "near the end of the data only events could be seen",
+        outcome_seen,
+        (FOLLOWED,),
+        looks_ahead=True,
+    ),
+    Rule(
+        "outcome known",
+        "who left the network within the window is censored, not well",
+        outcome_known,
+        (FOLLOWED,),
+        looks_ahead=True,
+    ),
 )
 
 DISCHARGED = Population(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,149 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import windows
+from features.definitions.cohort import prediction_cohort
 from features.definitions.outcomes import READMISSION_30D, labels
+from features.definitions.planned import with_planned
 from features.definitions.stays import final_stays, stay_versions
 from features.record.known import FOREVER
-from features.record.record import known_by
+from features.record.record import Record, known_by
 from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted
 from tests.histories import row as told_row
-
-Row = Mapping[str, Any]
-Bed = dict[str, Any]
-COLUMNS = [
-    *("person_id", "stay_id", "admit_day", "discharge_day", "discharged_at", "first_facility_id", "facility_id"),
-    *("hospitals", "billed", "discharge_disposition_code", "admit_type_code", "drg_code"),
-]
-BILL, MESSAGE, NOTICE = 3, 2, 1
-
-
-# ---- the oracle
-
-
-def naive_stays(rows: Rows, instant: int) -> list[dict[str, Any]]:
-    """Every person's stays as the rows known by an instant tell them."""
-    known = {table: [one for one in given if one["known_at"] <= instant] for table, given in rows.items()}
-    people = sorted({one["person_id"] for given in known.values() for one in given})
-    stays = []
-    for person in people:
-        own = {table: [one for one in given if one["person_id"] == person] for table, given in known.items()}
-        stays += [_stay(person, beds) for beds in _chains(_beds(own))]
-    return stays
-
-
-FACTS = ("discharge_day", "discharged_at", "discharge_disposition_code", "admit_type_code", "drg_code", "claim_id")
-
-
-def _evidence(own: Rows) -> Iterator[tuple[int, Row]]:
-    claims: dict[str, list[Row]] = {}
-    for line in own.get("claim_line", []):
-        claims.setdefault(line["claim_id"], []).append(line)
-    for lines in claims.values():
-        last = max(lines, key=lambda one: (one["known_at"], one["version"]))
-        if not last["cancels"] and last["bill_type_code"].startswith("11"):
-            interim = last["discharge_disposition_code"] == "30"
-            ends = ("discharge_day", "discharged_at", "discharge_disposition_code")
-            unsaid = dict.fromkeys(ends) if interim else {}
-            yield BILL, _told(last, **({"discharged_at": last["happened_to"]} | unsaid))
-    visits: dict[str, list[Row]] = {}
-    for message in own.get("adt_event", []):
-        visits.setdefault(message["visit_number"], []).append(message)
-    for messages in visits.values():
-        last = max(messages, key=lambda one: (one["known_at"], one["happened_from"]))
-        if last["patient_class"] == "I" and last["event_type"] != "A11":
-            yield MESSAGE, _told(last, claim_id=last["visit_number"])
-    for notice in own.get("discharge_notice", []):
-        yield NOTICE, _told(notice, discharged_at=notice["happened_to"])
-
-
-def _told(one: Row, **more: Any) -> Row:
-    return {**dict.fromkeys(FACTS), **one, **more}
-
-
-def _beds(own: Rows) -> list[Bed]:
-    """One bed for each hospital and day of admission."""
-    grouped: dict[tuple[str, int], list[tuple[int, Row]]] = {}
-    for rank, one in _evidence(own):
-        grouped.setdefault((one["facility_id"], one["admission_day"]), []).append((rank, one))
-    return [_bed(hospital, admitted, told) for (hospital, admitted), told in grouped.items()]
-
-
-def _bed(hospital: str, admitted: int, told: list[tuple[int, Row]]) -> Bed:
-    ends = [one["discharge_day"] for _, one in told if one["discharge_day"] is not None]
-    end = max(ends, default=None)
-    leaving = [(rank, one["discharged_at"]) for rank, one in told if end is not None and one["discharge_day"] == end]
-    by_message = [at for rank, at in leaving if rank == MESSAGE]
-    told = sorted(told, key=lambda pair: (pair[0], pair[1]["discharge_day"] or -1, pair[1]["claim_id"]))
-
-    def last(name: str) -> Any:
-        return next((one[name] for _, one in reversed(told) if one[name] is not None), None)
-
-    return {
-        "hospital": hospital,
-        "admit_day": admitted,
-        "end": end,
-        "left": max(by_message or [at for _, at in leaving], default=None),
-        "billed": int(any(rank == BILL for rank, _ in told)),
-        **{name: last(name) for name in ("discharge_disposition_code", "admit_type_code", "drg_code")},
-    }
-
-
-def _ends(bed: Bed) -> float:
-    return np.inf if bed["end"] is None else bed["end"]
-
-
-def _chains(beds: list[Bed]) -> list[list[Bed]]:
-    chains: list[list[Bed]] = []
-    for bed in sorted(beds, key=lambda one: (one["admit_day"], _ends(one), one["hospital"])):
-        if chains:
-            # every bed so far, as an earlier stay may reach further than the last one
-            before = [one for chain in chains for one in chain]
-            latest = max(enumerate(before), key=lambda pair: (_ends(pair[1]), pair[0]))[1]
-            gap = bed["admit_day"] - _ends(latest)
-            if gap < 0 or (gap <= 1 and bed["hospital"] != latest["hospital"]):
-                chains[-1].append(bed)
-                continue
-        chains.append([bed])
-    return chains
-
-
-def _stay(person: str, beds: list[Bed]) -> dict[str, Any]:
-    first = beds[0]
-    last = max(enumerate(beds), key=lambda pair: (_ends(pair[1]), pair[0]))[1]
-    name = f"{person}|{first['admit_day']}|{first['hospital']}"
-
-    def of(name: str, given: list[Bed]) -> Any:
-        return next((bed[name] for bed in given if bed[name] is not None), None)
-
-    by_end = [bed for _, bed in sorted(enumerate(beds), key=lambda pair: (_ends(pair[1]), pair[0]), reverse=True)]
-    return {
-        "person_id": person,
-        "stay_id": hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:16],
-        "admit_day": first["admit_day"],
-        "discharge_day": last["end"],
-        "discharged_at": None if last["end"] is None else last["left"],
-        "first_facility_id": first["hospital"],
-        "facility_id": last["hospital"],
-        "hospitals": len({bed["hospital"] for bed in beds}),
-        "billed": max(bed["billed"] for bed in beds),
-        "discharge_disposition_code": of(
-            "discharge_disposition_code", [bed for bed in by_end if _ends(bed) == _ends(last)]
-        ),
-        "admit_type_code": of("admit_type_code", beds),
-        "drg_code": of("drg_code", by_end),
-    }
-
+from tests.naive_stays import COLUMNS, naive_stays
 
 # ---- the laws
 
 
 def _plain(stays: pd.DataFrame) -> list[tuple[Any, ...]]:
-    rows = stays[COLUMNS].sort_values(["person_id", "admit_day", "stay_id"]).itertuples(index=False)
+    rows = stays[list(COLUMNS)].sort_values(["person_id", "admit_day", "stay_id"]).itertuples(index=False)
     return [tuple(None if pd.isna(value) else value for value in row) for row in rows]
 
 
 def _oracle(rows: Rows, instant: int) -> list[tuple[Any, ...]]:
-    return _plain(pd.DataFrame(naive_stays(rows, instant), columns=COLUMNS))
+    return _plain(pd.DataFrame(naive_stays(rows, instant), columns=list(COLUMNS)))
 
 
 def _moments(rows: Rows) -> list[int]:
@@ -170,7 +45,7 @@ def _at(versions: pd.DataFrame, instant: int) -> pd.DataFrame:
 
 def _agrees(seed: int, moments: int) -> None:
     rows = random_evidence(seed, people=12)
-    versions = stay_versions(record_of(rows)).to_pandas()
+    versions = with_planned(stay_versions(record_of(rows))).to_pandas()
     every = _moments(rows)
     for instant in every[:: max(1, len(every) // moments)]:
         assert _plain(_at(versions, instant)) == _oracle(rows, instant), f"seed {seed} at {instant}"
@@ -191,11 +66,11 @@ def test_stays_agree_with_the_naive_second_implementation_on_more_histories(seed
 @pytest.mark.parametrize("seed", [11])
 def test_what_is_read_at_a_moment_equals_a_store_of_what_was_known(seed: int) -> None:
     record = record_of(random_evidence(seed, people=12))
-    versions = stay_versions(record).to_pandas()
+    versions = with_planned(stay_versions(record)).to_pandas()
     moments = np.unique(versions.known_from.to_numpy())
     for instant in (int(moments[len(moments) // 3]), int(moments[2 * len(moments) // 3])):
-        only = final_stays(known_by(record, instant)).to_pandas()
-        assert _plain(_at(versions, instant)) == _plain(only)
+        only = with_planned(stay_versions(known_by(record, instant))).to_pandas()
+        assert _plain(_at(versions, instant)) == _plain(_at(only, instant))
 
 
 def test_versions_part_time_without_gap_or_overlap() -> None:
@@ -240,20 +115,27 @@ def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered
     """The 30-day label of one index row, from the person's stays as finally told; nan where nobody can know."""
     day = int(row.discharge_day)
 
+    def ended(stay: dict[str, Any]) -> float:
+        if stay["discharge_day"] is not None:
+            return float(stay["discharge_day"])
+        return float(stay["admit_day"]) if stay["over"] else np.inf
+
     def covers(stay: dict[str, Any]) -> bool:
-        end = np.inf if stay["discharge_day"] is None else stay["discharge_day"]
-        return bool(stay["admit_day"] <= row.admit_day and end >= day)
+        return bool(stay["admit_day"] <= row.admit_day and ended(stay) >= day)
 
     index = [stay for stay in stays if stay["stay_id"] == row.stay_id] or [stay for stay in stays if covers(stay)]
     if not index or index[-1]["discharge_day"] != day:
         return np.nan
-    later = [stay["admit_day"] for stay in stays if stay["stay_id"] != row.stay_id and not covers(stay)]
-    if any(day <= came <= day + 30 for came in later):
+    later = [stay for stay in stays if stay is not index[-1]]
+    later = [stay for stay in later if day <= stay["admit_day"] <= day + 30]
+    first = min(later, key=lambda stay: (stay["admit_day"], ended(stay), stay["stay_id"]), default=None)
+    if first is not None and not first["planned"]:
         return 1
     death = died is not None and day <= died <= day + 30
-    if day + 30 > through and not death:
+    if day + 30 > through and not death and first is None:
         return np.nan
     last = min(day + 30, died) if died is not None and died >= day else day + 30
+    last = last if first is None else min(last, first["admit_day"])
     return 0 if covered.issuperset(range(day, last + 1)) else np.nan
 
 
@@ -301,3 +183,101 @@ def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
     assert any(label != label for label in expected), "and rows that nobody can label"
     assert np.array_equal(said.label.to_numpy("float64"), expected, equal_nan=True)
     assert (said.label.isna() == said.null_reason.notna()).all(), "null without a reason"
+
+
+# ---- laws of the whole definition, from evidence to label
+
+
+def _labelled(record: Record) -> pd.DataFrame:
+    """Every final stay with a discharge, its label and why; by person and day, whatever the order of the rows was."""
+    stays = with_planned(final_stays(record)).to_pandas()
+    stays = stays[stays.discharge_day.notna()].sort_values(["person_id", "admit_day", "stay_id"]).reset_index(drop=True)
+    stays.insert(0, "row_id", range(len(stays)))
+    said = labels(record, stays, READMISSION_30D)
+    columns = ["person_id", "admit_day", "discharge_day", "planned", "billed", "principal_code", "drg_code"]
+    told: pd.DataFrame = stays[columns].join(said[["label", "null_reason", "competing", "event_day", "why"]])
+    return told
+
+
+def _followed(rows: Rows, through: int = DAY_ZERO + 300) -> Record:
+    return replace(record_of(rows), claims_complete_to=through, admissions_complete_to=through)
+
+
+def test_labels_do_not_depend_on_the_order_of_loading() -> None:
+    rows, _, _ = _with_lives(random_evidence(71, 20), 20, 71)
+    rng = np.random.default_rng(0)
+    mixed = {table: [given[i] for i in rng.permutation(len(given))] for table, given in rows.items()}
+    pd.testing.assert_frame_equal(_labelled(_followed(rows)), _labelled(_followed(mixed)))
+
+
+@pytest.mark.parametrize("days", [1, 7 * 52 * 4 + 7])
+def test_labels_move_with_their_dates(days: int) -> None:
+    """Of people who are covered all along: months of enrolment do not move by days."""
+    rows = random_evidence(81, 20)
+    rows["coverage"] = [
+        told_row(month, month + 40, end(month), person_id=f"p{number}", payer="m")
+        for number in range(20)
+        for month in windows.month_starts(DAY_ZERO - 40, DAY_ZERO + 400)
+    ]
+    before, after = _labelled(_followed(rows)), _labelled(_followed(shifted(rows, days), DAY_ZERO + 300 + days))
+    for column in ("admit_day", "discharge_day", "event_day"):
+        assert (after[column] - before[column]).dropna().eq(days).all()
+    same = ["person_id", "planned", "label", "null_reason", "competing", "why"]
+    pd.testing.assert_frame_equal(before[same], after[same])
+    assert before.label.isin([0, 1]).sum() > 20, "and there was something to move"
+
+
+def test_splitting_a_stay_into_interim_bills_changes_nothing() -> None:
+    """One bill of each stay against two or three interim bills of the same days: same stays, same labels."""
+    rng = np.random.default_rng(5)
+    whole: Rows = {"claim_line": [], "diagnosis": []}
+    split: Rows = {"claim_line": [], "diagnosis": []}
+    for number in range(40):
+        person, day = f"p{number}", DAY_ZERO + int(rng.integers(0, 20))
+        for stay in range(3):
+            leave = day + int(rng.integers(3, 12))
+            about = {"person_id": person, "hospital": str(rng.choice(["330001", "330002"])), "status": "01"}
+            code = str(rng.choice(["I5022", "J441", "Z5111"]))
+            _billed(whole, f"{person}s{stay}", "111", day, day, leave, code, **about)
+            cuts = [day, *sorted(rng.choice(range(day + 1, leave), int(rng.integers(1, 3)), replace=False).tolist())]
+            own_first_day = bool(rng.random() < 0.5)
+            for place, first in enumerate(cuts):
+                last = place == len(cuts) - 1
+                through = leave if last else cuts[place + 1] - 1
+                kind = "114" if last else ("112" if place == 0 else "113")
+                told = {**about, "status": "01" if last else "30"}
+                name = f"{person}s{stay}b{place}"
+                _billed(split, name, kind, first if own_first_day else day, first, through, code, **told)
+            day = leave + int(rng.choice([2, 10, 25, 30, 31, 60]))
+    always = {"coverage": "everybody is enrolled all along"}
+    one, other = (_labelled(replace(_followed(rows), lacks=always)) for rows in (whole, split))
+    pd.testing.assert_frame_equal(one, other)
+    assert {0.0, 1.0} <= set(one.label), "both kinds were among them"
+
+
+def _billed(rows: Rows, claim: str, kind: str, admitted: int, first: int, last: int, code: str, **about: str) -> None:
+    person = about["person_id"]
+    line = {"claim_id": claim, "version": 0, "cancels": 0, "claim_line_number": 1, "claim_type": "institutional"}
+    line |= {"bill_type_code": kind, "admission_day": admitted, "discharge_day": last, "drg_code": "291"}
+    line |= {"facility_id": about["hospital"], "discharge_disposition_code": about["status"]}
+    rows["claim_line"].append(told_row(first, last, end(last + 40), person_id=person, **line))
+    principal = {"claim_id": claim, "version": 0, "role": "principal", "code_system": "icd-10-cm", "code": code}
+    rows["diagnosis"].append(told_row(first, last, end(last + 40), person_id=person, **principal))
+
+
+def test_who_is_scored_at_a_moment_is_who_a_store_of_what_was_known_would_score() -> None:
+    """The prediction cohort, cut at a moment: no later row adds, removes or changes anyone scored before it."""
+    rows, _, _ = _with_lives(random_evidence(91, 20), 20, 91)
+    rows["person"] = [
+        told_row(-10_000, -10_000, end(DAY_ZERO - 400), person_id=f"p{number}", birth_day=-10_000)
+        for number in range(20)
+    ]
+    record = record_of(rows)
+    every = prediction_cohort(record).rows
+    keys = ["person_id", "stay_id", "as_of", "admit_day", "discharge_day", "facility_id"]
+    for instant in np.quantile(every.as_of, [0.3, 0.6, 0.9]).astype("int64").tolist():
+        then = prediction_cohort(known_by(record, instant)).rows
+        before = every[every.as_of <= instant]
+        pd.testing.assert_frame_equal(
+            then[then.as_of <= instant][keys].reset_index(drop=True), before[keys].reset_index(drop=True)
+        )

@@ -83,25 +83,35 @@ def person_rows(
 ) -> Rows:
     """One person's canonical rows from tables:
 
-    bills     claim | known | in | out [| type | hospital | status | drg | version | cancels | admit]
-    messages  sent | event | visit | in | out | hospital [| class | status | service]
+    bills     claim | in | out [| known | type | hospital | status | drg | version | cancels | admit | from | principal
+              | procedure]         known 40 days after discharge where not said; a code may be followed by words
+    messages  sent | event | visit | in | out | hospital [| class | status | service | admit | from | working]
     notices   known | in | out | hospital
     visits    claim | known | day | setting [| who | paid]         setting: emergency, office, telehealth, observation
     codes     claim | code [| poa | role | version]                on a bill or visit above
     deaths    day [| precision | known]
-    covered   from | to [| dual]                                    months, both included: 2024-01 | 2024-12
+    covered   from | to [| dual | payer]                                    months, both included: 2024-01 | 2024-12
     fills     claim | known | day | drug | days [| version | cancels | paid]
     orders    order | known | day | type | status
     results   issued | drawn | test | value
     appointments  visit | known | day | status
     """
-    lines = [*(_bill(told) for told in _rows(bills)), *(_visit(told) for told in _rows(visits))]
+    billed = [(told, _bill(told)) for told in _rows(bills)]
+    lines = [*(line for _, line in billed), *(_visit(told) for told in _rows(visits))]
     given = {
         "person": [row(day(born), day(born), end(day("2020-01-01")), birth_day=day(born), sex=sex)],
         "claim_line": lines,
         "adt_event": [_message(told) for told in _rows(messages)],
         "discharge_notice": [_notice(told) for told in _rows(notices)],
-        "diagnosis": [_code(told, line) for told in _rows(codes) for line in lines if _stands_on(told, line)],
+        "diagnosis": [
+            *(
+                _code({"code": _first_word(told["principal"]), "role": "principal"}, line)
+                for told, line in billed
+                if told.get("principal")
+            ),
+            *(_code(told, line) for told in _rows(codes) for line in lines if _stands_on(told, line)),
+        ],
+        "procedure": [_procedure(told, line) for told, line in billed if told.get("procedure")],
         "death": [_death(told) for told in _rows(deaths)],
         "dispensing": [_fill(told) for told in _rows(fills)],
         "order": [_order(told) for told in _rows(orders)],
@@ -139,13 +149,18 @@ def _text(told: Cells, name: str) -> str:
     return value
 
 
+def _first_word(text: str | None) -> str | None:
+    return text.split()[0] if text else None
+
+
 def _bill(told: Cells) -> dict[str, Any]:
     first = day(_text(told, "in"))
     out = maybe_day(told.get("out"))
+    last = first if out is None else out
     return row(
         first,
-        first if out is None else out,
-        moment(_text(told, "known")),
+        last,
+        moment(_text(told, "known")) if told.get("known") else end(last + 40),
         claim_id=told["claim"],
         version=int(told.get("version") or 0),
         cancels=int(told.get("cancels") or 0),
@@ -156,6 +171,7 @@ def _bill(told: Cells) -> dict[str, Any]:
         discharge_day=out,
         discharge_disposition_code=told.get("status"),
         admit_type_code=told.get("admit"),
+        admit_source_code=told.get("from"),
         drg_code=told.get("drg"),
         facility_id=told.get("hospital", "h1"),
         paid=int(told.get("paid") or 0),
@@ -163,14 +179,17 @@ def _bill(told: Cells) -> dict[str, Any]:
 
 
 def _message(told: Cells) -> dict[str, Any]:
-    first, out = _text(told, "in"), told.get("out")
-    came = moment(first if " " in first else f"{first} 10:00")
+    first, out = told.get("in"), told.get("out")
+    came = None if first is None else moment(first if " " in first else f"{first} 10:00")
     left = None if out is None else moment(out if " " in out else f"{out} 15:00")
-    first_day, last_day = day(first.split(" ")[0]), None if out is None else day(out.split(" ")[0])
+    first_day = None if first is None else day(first.split(" ")[0])
+    last_day = None if out is None else day(out.split(" ")[0])
     sent = moment(_text(told, "sent"))
+    # as the reader does: a message happens when it is sent
+    on = int(windows.local_day([sent], ZONE)[0])
     one = row(
-        first_day,
-        first_day if last_day is None else last_day,
+        on,
+        on,
         sent,
         visit_number=told["visit"],
         event_type=told["event"],
@@ -183,12 +202,11 @@ def _message(told: Cells) -> dict[str, Any]:
         discharge_disposition_code=told.get("status"),
         hospital_service=told.get("service"),
         admit_type_code=told.get("admit"),
+        admit_source_code=told.get("from"),
         code_system=None if told.get("working") is None else "icd-10-cm",
         code=told.get("working"),
     )
-    # as the reader does: a message happens when it is sent
-    on = int(windows.local_day([sent], ZONE)[0])
-    return {**one, "happened_from": sent, "happened_to": sent, "from_day": on, "to_day": on, "precision": "instant"}
+    return {**one, "happened_from": sent, "happened_to": sent, "precision": "instant"}
 
 
 def _notice(told: Cells) -> dict[str, Any]:
@@ -202,7 +220,8 @@ def _months(told: Cells) -> list[dict[str, Any]]:
     lasts = [windows.month_starts(first, first + 31)[1] - 1 for first in firsts]
     dual = told.get("dual")
     return [
-        row(first, last, end(last), payer="m", dual_status_code=dual) for first, last in zip(firsts, lasts, strict=True)
+        row(first, last, end(last), payer="m", payer_type=told.get("payer") or "medicare", dual_status_code=dual)
+        for first, last in zip(firsts, lasts, strict=True)
     ]
 
 
@@ -246,6 +265,13 @@ def _code(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
         "code_system": "icd-10-cm",
         "code": told["code"],
         "present_on_admission": told.get("poa"),
+    }
+
+
+def _procedure(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
+    one = _code({"code": _first_word(told["procedure"])}, claim)
+    return {key: value for key, value in one.items() if key not in ("role", "present_on_admission")} | {
+        "code_system": "icd-10-pcs"
     }
 
 

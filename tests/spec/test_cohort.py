@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from features.definitions.cohort import PREDICTION_RULES, Cohort, prediction_cohort
+from features.definitions.cohort import (
+    HWR,
+    PREDICTION,
+    PREDICTION_RULES,
+    Cohort,
+    Rule,
+    adult,
+    prediction_cohort,
+    rules_of,
+)
+from features.definitions.hwr import HWR_RULES
+from features.errors import BadDeclaration
 from features.record.record import Record
 from tests.histories import record_of
 from tests.spec.tables import clock, maybe_day, person_rows, same, short, together
@@ -112,6 +123,7 @@ def test_every_stay_is_accounted_for(cohort: Cohort) -> None:
         discharged alive                   | 2       | 13
         not to hospice                     | 2       | 11
         not transferred out                | 2       | 9
+        not back in hospital already       | 0       | 9
         adult                              | 1       | 8
         """,
     )
@@ -160,3 +172,21 @@ def test_a_message_that_comes_minutes_after_the_discharge_loses_nobody() -> None
     assert [clock(instant) for instant in rows.as_of] == ["03-05 15:40"], "scored when the network could first know"
     after_days = record_of(person_rows("a told late", messages=late.format(sent="03-07 09:00")))
     assert prediction_cohort(after_days).rows.empty, "two days late is not at discharge"
+
+
+def test_a_rule_that_looks_ahead_may_not_join_the_prediction_cohort() -> None:
+    with pytest.raises(BadDeclaration, match="looks ahead of the prediction time"):
+        Rule("stayed well", "it would be easy", adult, (PREDICTION,), looks_ahead=True)
+    with pytest.raises(BadDeclaration, match="in the cohort prediction"):
+        rules_of(PREDICTION, *HWR_RULES)
+    assert not [rule.name for rule in PREDICTION_RULES if rule.looks_ahead]
+    assert all(HWR in rule.cohorts for rule in HWR_RULES)
+
+
+def test_every_rule_says_what_it_keeps_and_of_which_year_the_measure_is() -> None:
+    for rule in (*PREDICTION_RULES, *HWR_RULES):
+        says = " ".join((rule.keeps.__doc__ or "").split())
+        assert says, f"{rule.name} has no docstring"
+        assert ("2021" in says) is (HWR in rule.cohorts), rule.name
+    names = [rule.keeps.__name__ for rule in (*PREDICTION_RULES, *HWR_RULES)]
+    assert len(names) == len(set(names)), "each rule is a function of its own"

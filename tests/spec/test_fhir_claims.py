@@ -63,14 +63,19 @@ def test_a_claim_that_says_nothing_of_payment_is_known_a_declared_time_after_the
 
 def test_an_encounter_in_hospital_makes_a_declared_notice_needless(tmp_path: Path) -> None:
     """What the hospital told is better than what we declare from the bill: both would be counted."""
-    report = load_resources(tmp_path, stay_claim(), a("Encounter", **STAY))
+    house = {"reference": "Organization/h1"}
+    npi = [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "3333333333"}]
+    told = (a("Encounter", **STAY, serviceProvider=house), a("Organization", id="h1", identifier=npi))
+    report = load_resources(tmp_path, stay_claim(), *told)
     assert report.rows["adt_event"] == 2
     assert "discharge_notice" not in report.rows
     assert "discharge_notice" not in report.lacks
 
 
-def test_an_encounter_at_a_practice_does_not_make_it_needless(tmp_path: Path) -> None:
-    report = load_resources(tmp_path, stay_claim(), a("Encounter", period={"start": "2024-01-01"}))
+def test_an_encounter_elsewhere_does_not_make_it_needless(tmp_path: Path) -> None:
+    practice = a("Encounter", period={"start": "2024-01-01"})
+    elsewhere = a("Encounter", id="r2", **STAY, serviceProvider={"reference": "Organization/h2"})
+    report = load_resources(tmp_path, stay_claim(), practice, elsewhere)
     assert report.rows["discharge_notice"] == 1
 
 

@@ -1,7 +1,7 @@
 """What happened next, by example: every person of a small network is discharged from h1, on 1 March where nothing else
 is said, and never comes back unless their tables say so.
 
-The network's messages are complete to 15 April and its claims to 31 March; everybody is enrolled through May.
+The network's claims and messages are complete to 15 April; everybody is enrolled through May.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ READMISSIONS = (
     Case("back on the day of discharge", 1, _back("03-01"), event="03-01"),
     Case("back on day 29", 1, _back("03-30"), event="03-30", told="05-01"),
     Case("back on day 30", 1, _back("03-31"), event="03-31"),
-    Case("back on day 31", 0, _back("04-01"), told="03-31"),
-    Case("never back", 0, told="03-31"),
+    Case("back on day 31", 0, _back("04-01"), told="06-29"),
+    Case("never back", 0, told="06-29"),
     Case("to another hospital the next day: a transfer", WENT_ON, _back("03-02", hospital="h2")),
     Case("to another hospital two days later", 1, _back("03-03", hospital="h2"), event="03-03"),
     Case("dead on day 3", 0, deaths=_dead("03-04"), competing=True),
@@ -184,8 +184,8 @@ ADVERSE = (
         codes=_codes(f"v1 | {BLEEDING} | -", f"v1 | {THINNED} | -"),
         event="03-10",
     ),
-    Case("claims end on day 20", END, out="03-11"),
-    Case("claims end on day 21", 0, out="03-10"),
+    Case("claims end on day 20", END, out="03-26"),
+    Case("claims end on day 21", 0, out="03-25"),
     Case("left on day 10", LEFT, covered=UNTIL_FEBRUARY, out="02-19"),
 )
 ACUTE = (
@@ -206,7 +206,7 @@ def _record(cases: tuple[Case, ...]) -> Record:
         for c in cases
     ]
     record = record_of(together(people))
-    return replace(record, claims_complete_to=day("03-31"), admissions_complete_to=day("04-15"))
+    return replace(record, claims_complete_to=day("04-15"), admissions_complete_to=day("04-15"))
 
 
 def _index_rows(record: Record, cases: tuple[Case, ...]) -> pd.DataFrame:
@@ -252,7 +252,7 @@ def test_the_label_of(outcome: str, case: Case, found: dict[tuple[str, str], pd.
 
 def test_a_label_that_stands_on_absence_waits_for_the_claims(found: dict[tuple[str, str], pd.Series]) -> None:
     said = found[ADVERSE_EVENT_21D.name, "claims end on day 21"]
-    assert said.label_known_day == day("03-10") + 21 + CLAIMS_RUN_OUT_DAYS
+    assert said.label_known_day == day("03-25") + 21 + CLAIMS_RUN_OUT_DAYS
 
 
 def test_what_a_source_lacks_is_not_evaluable() -> None:

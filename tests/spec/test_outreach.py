@@ -106,6 +106,17 @@ def test_who_came_back_and_left_again_by_that_evening_is_called(champion: Champi
     assert [short(entry.discharge_day) for entry in made.entries] == ["03-09"]
 
 
+def test_who_went_to_hospice_after_a_later_stay_is_not_called_about_the_one_before(champion: Champion) -> None:
+    hospice = person_rows(
+        "home, back, then hospice",
+        messages=STAYS + stay("03-01", "03-04") + "03-08 15:00 | A03 | v2 | 03-06 | 03-08 | h1 | 50",
+    )
+    made = listed(champion, [hospice, WELL], "03-01", "03-08")
+    assert names(made) == ["well"]
+    assert made.left_off["not to hospice"] == 1
+    assert sorted(names(listed(champion, [hospice, WELL], "03-01", "03-05"))) == ["home, back, then hospice", "well"]
+
+
 def test_who_asked_not_to_be_called_is_not_called_until_they_say_otherwise(champion: Champion) -> None:
     wishes = told(
         "contact_details",

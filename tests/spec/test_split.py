@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,7 +73,9 @@ def test_news_that_comes_after_the_next_slice_began_is_not_used() -> None:
 
 
 def test_an_outcome_told_by_claims_waits_for_claims_to_run_out() -> None:
-    assert split.days_until_known(READMISSION_30D) == 30
+    told_at_once = replace(READMISSION_30D, by_claims=False)
+    assert split.days_until_known(told_at_once) == 30
+    assert split.days_until_known(READMISSION_30D) == 30 + CLAIMS_RUN_OUT_DAYS
     assert split.days_until_known(ADVERSE_EVENT_21D) == 21 + CLAIMS_RUN_OUT_DAYS
 
 

@@ -342,6 +342,25 @@ DISCHARGE_CANCELLED = Vignette(
         """,
     },
 )
+UPDATED_AFTERWARDS = Vignette(
+    "an update that repeats neither admission nor discharge takes back neither",
+    messages="""
+    sent        | event | visit | class | in    | out   | hospital | status
+    03-01 10:00 | A01   | v1    | I     | 03-01 | -     | h1       | -
+    03-05 15:00 | A03   | v1    | I     | 03-01 | 03-05 | h1       | 03
+    03-06 09:00 | A08   | v1    | I     | -     | -     | h1       | -
+    """,
+    then={
+        "03-02": """
+        in    | out
+        03-01 | -
+        """,
+        "ever": """
+        in    | out   | left        | status
+        03-01 | 03-05 | 03-05 15:00 | 03
+        """,
+    },
+)
 STILL_IN = Vignette(
     "an admission without a discharge is an open stay",
     messages="""
@@ -470,6 +489,7 @@ VIGNETTES = (
     ADJUSTED,
     ADMISSION_CANCELLED,
     DISCHARGE_CANCELLED,
+    UPDATED_AFTERWARDS,
     STILL_IN,
     EMERGENCY_FIRST,
     ONE_DAY,

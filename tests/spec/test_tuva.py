@@ -201,22 +201,30 @@ def test_a_procedure_happened_on_its_own_date(claims: Path) -> None:
     ]
 
 
-def test_claims_alone_declare_a_discharge_notice_and_messages_make_it_needless(tmp_path: Path) -> None:
+def test_claims_declare_a_discharge_notice_for_hospitals_that_send_no_messages(tmp_path: Path) -> None:
     bills: list[Row] = [
         {**INPATIENT, "claim_id": "stay", "bill_type_code": "111", "facility_npi": "h1"},
         {**INPATIENT, "claim_id": "stay", "bill_type_code": "111", "facility_npi": "h1", "claim_line_number": "2"},
+        {**INPATIENT, "claim_id": "elsewhere", "bill_type_code": "111", "facility_npi": "h2"},
+        {**INPATIENT, "claim_id": "corrected", "bill_type_code": "117", "facility_npi": "h2"},
         {**INPATIENT, "claim_id": "still there", "bill_type_code": "112", "discharge_disposition_code": "30"},
         {**INPATIENT, "claim_id": "outpatient", "bill_type_code": "131"},
     ]
     store = _loaded(tmp_path, "medical_claim", *bills)
     told = rows_of(store, tables.DISCHARGE_NOTICE, "claim_id", "admission_day", "discharge_day", "known_at", "code")
-    assert told == [("stay", day("2024-03-01"), day("2024-03-05"), midnight("2024-03-05"), None)]
+    first, last = day("2024-03-01"), day("2024-03-05")
+    assert sorted(told) == [
+        ("elsewhere", first, last, midnight("2024-03-05"), None),
+        ("stay", first, last, midnight("2024-03-05"), None),
+    ], "a correction was nobody's knowledge on the day of discharge"
 
     message = {"visit_number": "v", "event_type": "A03", "message_datetime": "2024-03-05 11:00:00"}
+    message |= {"facility_npi": "h1"}
     write_feed(tmp_path / "both", "adt_event", [message])
     write_feed(tmp_path / "both", "medical_claim", bills)
     report = load_feed(tmp_path / "both", tmp_path / "other")
-    assert "discharge_notice" not in report.rows
+    told = rows_of(tmp_path / "other", tables.DISCHARGE_NOTICE, "claim_id")
+    assert told == [("elsewhere",)], "h1 tells of its stays itself, h2 does not"
     assert not [fact for fact in report.lacks if fact.startswith("discharge_notice")]
 
 

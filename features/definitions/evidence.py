@@ -1,0 +1,224 @@
+"""What tells of a stay in hospital: inpatient bills, hospital messages, discharge notices, each with its time.
+
+One row of evidence is one sender's word on one admission, valid from when it was known until that sender said something
+else. Nothing is joined here; `stays` concludes stays from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features.codes.places import (
+    ACUTE_FACILITIES,
+    INTERIM_FREQUENCIES,
+    STILL_PATIENT,
+    UNIT_SERVICES,
+    facility_type_expression,
+    facility_words_expression,
+    parent_ccn_expression,
+)
+from features.codes.readmission import PLANNED_PROCEDURES, SURGERY
+from features.codes.systems import HCPCS
+from features.record.known import CLAIM, notice_states, visit_states, with_claim_versions
+from features.record.record import Record
+from features.record.tables import CLAIM_LINE, DIAGNOSIS, FACILITY, PROCEDURE
+from features.windows import SECONDS_A_DAY
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+INPATIENT_BILL = "11"  # type of bill: hospital, inpatient (Part A); swing beds bill 18, skilled nursing 21
+LAPSE_DAYS = 120  # after so long without a word nobody believes that someone is still in hospital; declared by us
+
+# whose word counts where several tell the same fact: the bill, then the message, then the notice
+BILL, MESSAGE, NOTICE = 3, 2, 1
+TELLERS = {BILL: "bill", MESSAGE: "message", NOTICE: "notice"}
+# what was told of a stay, in the words of whoever told it
+TOLD = (
+    "discharge_disposition_code",
+    "admit_type_code",
+    "admit_source_code",
+    "hospital_service",
+    "admitting_system",
+    "admitting_code",
+    "principal_system",
+    "principal_code",
+    "drg_code",
+)
+# 1 when a coded procedure of the bill is of that kind (groupings in features.codes.readmission); 0 without bill.
+# `procedures_not_grouped` counts codes that the grouping does not know (ICD-9, or newer than it): not evaluable
+PROCEDURES = ("always_planned", "potentially_planned", "surgical", "procedures_not_grouped")
+_INTEGERS = (
+    *("rank", "known_from", "known_until", "admit_day", "discharge_day", "seen_day", "admitted_at", "discharged_at"),
+    *("interim", "lapsed", *PROCEDURES),
+)
+_COLUMNS = ("person_id", "evidence_id", "facility_id", "hospital", "kind", *_INTEGERS, *TOLD)
+
+
+def stay_evidence(record: Record) -> ir.Table:
+    """Each bill, message and notice that tells of an inpatient stay, while it was valid: person_id, evidence_id, rank
+    (BILL, MESSAGE, NOTICE), known_from, known_until (instants), facility_id, hospital (its certification number; a
+    unit's is its hospital's), kind (of facility; null where nothing decides it), admit_day, discharge_day (null while
+    not discharged), seen_day (the last day of which it tells), admitted_at, discharged_at, interim (1 on a bill of a
+    stay that another bill goes on with), lapsed (1 once nothing was heard for LAPSE_DAYS), TOLD and PROCEDURES.
+    """
+    return record.conclude("stay_evidence", _stay_evidence)
+
+
+def _stay_evidence(record: Record) -> ir.Table:
+    import ibis
+
+    told = ibis.union(_bills(record), _messages(record), _notices(record))
+    return _lapsing(_at_hospital(record, told))
+
+
+def _bills(record: Record) -> ir.Table:
+    import ibis
+
+    lines = with_claim_versions(record, CLAIM_LINE)
+    inpatient = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL), lines.admission_day.notnull())
+    told = ("facility_id", "discharge_disposition_code", "admit_type_code", "admit_source_code", "drg_code")
+    heads = inpatient.group_by(*CLAIM, "version", "known_from", "known_until").aggregate(
+        admit_day=inpatient.admission_day.min(),
+        out_day=inpatient.discharge_day.max(),
+        admitted_at=inpatient.happened_from.min(),
+        ended_at=inpatient.happened_to.max(),
+        through_day=inpatient.to_day.max(),
+        frequency=inpatient.bill_type_code.substr(2, 1).max(),
+        **{name: inpatient[name].max() for name in told},
+    )
+    version = [*CLAIM, "version", "known_from"]
+    rows = heads.left_join(_codes(record), version).drop(*(f"{name}_right" for name in version))
+    rows = rows.left_join(_procedures(record), version).drop(*(f"{name}_right" for name in version))
+    still = rows.discharge_disposition_code.isin(STILL_PATIENT).fill_null(False)
+    interim = still | rows.frequency.isin(INTERIM_FREQUENCIES).fill_null(False)
+    return rows.select(
+        *_columns(
+            rows,
+            rank=ibis.literal(BILL, "int64"),
+            evidence_id=rows.claim_id,
+            discharge_day=ibis.ifelse(still, None, rows.out_day),
+            discharged_at=ibis.ifelse(still | rows.out_day.isnull(), None, rows.ended_at),
+            seen_day=ibis.greatest(rows.admit_day, ibis.coalesce(rows.out_day, rows.through_day)),
+            discharge_disposition_code=ibis.ifelse(still, None, rows.discharge_disposition_code),
+            interim=interim.cast("int64"),
+            **{name: rows[name].fill_null(0) for name in PROCEDURES},
+        )
+    )
+
+
+def _codes(record: Record) -> ir.Table:
+    """Principal and admitting diagnosis of each bill."""
+    coded = with_claim_versions(record, DIAGNOSIS)
+    return coded.group_by(*CLAIM, "version", "known_from").aggregate(
+        **{
+            f"{role}_{what}": coded[column].max(where=coded.role == role)
+            for role in ("principal", "admitting")
+            for what, column in (("system", "code_system"), ("code", "code"))
+        }
+    )
+
+
+def _procedures(record: Record) -> ir.Table:
+    """What kinds of procedure stand on each bill: PROCEDURES as 0 or 1, the last as a count."""
+    import ibis
+
+    done = with_claim_versions(record, PROCEDURE)
+    planned, surgery = (ibis.memtable(grouping.table()) for grouping in (PLANNED_PROCEDURES, SURGERY))
+    code = ["code_system", "code"]
+    labels = planned.group_by(code).aggregate(
+        always=(planned.label == "always_planned").max(), potentially=(planned.label == "potentially_planned").max()
+    )
+    surgical = surgery.select(*code).distinct().mutate(surgical=True)
+    known = ibis.memtable(PLANNED_PROCEDURES.decided()).select(*code).distinct().mutate(known=True)
+    rows = done.left_join(labels, code).drop(*(f"{name}_right" for name in code))
+    rows = rows.left_join(surgical, code).drop(*(f"{name}_right" for name in code))
+    rows = rows.left_join(known, code).drop(*(f"{name}_right" for name in code))
+    return rows.group_by(*CLAIM, "version", "known_from").aggregate(
+        always_planned=rows.always.fill_null(False).max().cast("int64"),
+        potentially_planned=rows.potentially.fill_null(False).max().cast("int64"),
+        surgical=rows.surgical.fill_null(False).max().cast("int64"),
+        procedures_not_grouped=((rows.code_system != HCPCS.name) & rows.known.isnull()).sum(),
+    )
+
+
+def _messages(record: Record) -> ir.Table:
+    import ibis
+
+    visits = visit_states(record)
+    inpatient = visits.filter(visits.patient_class == "I", visits.event_type != "A11", visits.from_day.notnull())
+    rows = inpatient.filter(inpatient.admission_day.notnull())
+    return rows.select(
+        *_columns(
+            rows,
+            rank=ibis.literal(MESSAGE, "int64"),
+            evidence_id=rows.visit_number,
+            admit_day=rows.admission_day,
+            seen_day=ibis.greatest(rows.admission_day, ibis.coalesce(rows.discharge_day, rows.from_day)),
+            admitting_system=rows.code_system,
+            admitting_code=rows.code,
+        )
+    )
+
+
+def _notices(record: Record) -> ir.Table:
+    import ibis
+
+    rows = notice_states(record)
+    return rows.select(
+        *_columns(
+            rows,
+            rank=ibis.literal(NOTICE, "int64"),
+            evidence_id=rows.claim_id.fill_null("notice"),
+            admit_day=rows.admission_day,
+            seen_day=rows.discharge_day,
+            admitted_at=rows.happened_from,
+            discharged_at=rows.happened_to,
+            admitting_system=rows.code_system,
+            admitting_code=rows.code,
+        )
+    )
+
+
+def _columns(rows: ir.Table, **given: ir.Value) -> list[ir.Value]:
+    import ibis
+
+    columns = []
+    for name in _COLUMNS:
+        nothing = ibis.literal(0) if name in ("interim", "lapsed", *PROCEDURES) else ibis.null()
+        value = given.get(name, rows[name] if name in rows.columns else nothing)
+        columns.append(value.cast("int64" if name in _INTEGERS else "string").name(name))
+    return columns
+
+
+def _at_hospital(record: Record, told: ir.Table) -> ir.Table:
+    """`hospital` and `kind`: by the certification number that the directory gives, else by the number on the bill, else
+    by the directory's words; and by the service where a message names a unit of the hospital.
+    """
+    import ibis
+
+    rows = record[FACILITY]
+    directory = rows.group_by("facility_id").aggregate(ccn=rows.ccn.max(), words=rows.facility_type.max())
+    told = told.drop("hospital", "kind").left_join(directory, "facility_id")
+    ccn = ibis.coalesce(told.ccn, told.facility_id)
+    unit = told.hospital_service.lower().substr(0, 3).cases(*UNIT_SERVICES.items(), else_=None)
+    kind = ibis.coalesce(facility_type_expression(ccn), facility_words_expression(told.words))
+    acute = kind.isin(ACUTE_FACILITIES).fill_null(True)
+    told = told.mutate(hospital=parent_ccn_expression(ccn), kind=ibis.ifelse(acute & unit.notnull(), unit, kind))
+    return told.select(*_COLUMNS)
+
+
+def _lapsing(told: ir.Table) -> ir.Table:
+    """Word of a stay without discharge is word of an open one for LAPSE_DAYS after the last day that it tells of, and
+    from then on word of one that is over, nobody knows since when.
+    """
+    import ibis
+
+    is_open = told.discharge_day.isnull()
+    # days are counted from midnight in UTC here, which the network's clock is hours from: LAPSE_DAYS is no exact number
+    lapse = ibis.greatest(told.known_from, (told.seen_day + LAPSE_DAYS) * SECONDS_A_DAY)
+    until = ibis.ifelse(is_open, ibis.least(told.known_until, lapse), told.known_until)
+    first = told.mutate(known_until=until)
+    after = told.filter(is_open).mutate(known_from=lapse.name("lapse"), lapsed=ibis.literal(1, "int64"))
+    both = ibis.union(first.select(*_COLUMNS), after.select(*_COLUMNS))
+    return both.filter(both.known_from < both.known_until)

@@ -1,0 +1,211 @@
+"""Why one stay is or is not an index stay, and how its outcome was decided: rule by rule, from the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features import windows
+from features.definitions.cohort import (
+    LATE,
+    PREDICTION_RULES,
+    Rule,
+    can_be_asked,
+    prediction_candidates,
+)
+from features.definitions.evidence import TELLERS, stay_evidence
+from features.definitions.hwr import CMS_2021, HWR_RULES, Scope, hwr_candidates
+from features.definitions.outcomes import Outcome, labels
+from features.definitions.planned import planned_stays
+from features.definitions.stays import DISPUTABLE
+from features.errors import BadInput
+from features.record.known import FOREVER
+from features.record.record import Record, of_persons
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEPT, OUT, NOT_ASKED = "kept", "left out", "not evaluable"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one rule says of the stay: KEPT, OUT or NOT_ASKED. `sense` is why the rule is there."""
+
+    rule: str
+    sense: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All values are text. `stay`: facts of the stay as finally told, by name. `evidence`: who told what, and when it
+    was known. `scored` and `measured`: the answers of the rules of the two cohorts in order; empty where the stay was
+    no candidate (`not_scored` says why). `outcome`: facts of the decision.
+    """
+
+    stay: dict[str, str]
+    evidence: tuple[dict[str, str], ...]
+    scored: tuple[Answer, ...]
+    not_scored: str
+    measured: tuple[Answer, ...]
+    outcome: dict[str, str]
+
+
+def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope = CMS_2021) -> Explanation:
+    """Everything that decided about one stay. BadInput where no stay ever had that id."""
+    versions = planned_stays(record)
+    ever = versions.filter(versions.stay_id == stay_id).select("person_id").distinct().to_pandas()
+    if not len(ever):
+        raise BadInput(
+            got="an id that no stay has, or ever had",
+            expected="the stay_id of an acute stay",
+            do="Take it from the list of `afterward score` or from the service's answer.",
+        )
+    own = of_persons(record, ever.person_id)
+    mine = planned_stays(own)
+    told = mine.filter(mine.stay_id == stay_id).order_by("known_from").to_pandas()
+    last = told.iloc[-1]
+    final = bool(last.known_until == FOREVER)
+    scored, why_not = _scored(own, stay_id)
+    measured = hwr_candidates(own, scope)
+    measured = measured[measured.stay_id == stay_id]
+    return Explanation(
+        stay=_stay(last, final, record.zone),
+        evidence=tuple(_evidence(own, last, record.zone)),
+        scored=_answers(scored, PREDICTION_RULES, record) if len(scored) else (),
+        not_scored=why_not,
+        measured=_answers(measured, HWR_RULES, record) if len(measured) else (),
+        outcome=_outcome(own, last, outcome)
+        if final
+        else {"label": "none: this stay was taken back or joined another"},
+    )
+
+
+def _scored(record: Record, stay_id: str) -> tuple[pd.DataFrame, str]:
+    """The candidate row of the stay (its last end), and why there is none."""
+    rows = prediction_candidates(record)
+    rows = rows[rows.stay_id == stay_id].sort_values("as_of").tail(1)
+    return rows, "" if len(rows) else f"no candidate: {LATE} did not hold, or no discharge was ever told"
+
+
+def _answers(rows: pd.DataFrame, rules: Sequence[Rule], record: Record) -> tuple[Answer, ...]:
+    found = []
+    for rule in rules:
+        asked = bool(can_be_asked(rule, rows, record.lacks).iloc[0])
+        says = (KEPT if bool(rule.keeps(rows).iloc[0]) else OUT) if asked else NOT_ASKED
+        found.append(Answer(rule.name, rule.sense, says))
+    return tuple(found)
+
+
+def _day(value: float) -> str:
+    return "not told" if value != value or value is None else windows.iso(int(value))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "not told"
+
+
+def _stay(stay: pd.Series, final: bool, zone: str) -> dict[str, str]:
+    teller = TELLERS.get(int(stay.told_discharge)) if stay.told_discharge == stay.told_discharge else None
+    disputed = [name.replace("_", " ") for name in DISPUTABLE if stay[f"disputed_{name}"]]
+    ended = _day(stay.discharge_day)
+    if stay.discharge_day != stay.discharge_day:
+        ended = "over, nobody told when" if stay.over else "still there"
+    return {
+        "stay": str(stay.stay_id),
+        "still so": "yes, as everything loaded tells it" if final else "no: it was taken back or joined another stay",
+        "admitted": _day(stay.admit_day),
+        "discharged": f"{ended}, told by {teller}" if teller else ended,
+        "first hospital": _text(stay.first_facility_id),
+        "last hospital": f"{_text(stay.facility_id)} ({_text(stay.kind).replace('_', ' ')})",
+        "hospitals": str(int(stay.hospitals)),
+        "principal diagnosis": _text(stay.principal_code),
+        "patient status": _text(stay.discharge_disposition_code),
+        "planned": f"{'yes' if stay.planned else 'no'}: {stay.planned_why}",
+        "sources disagree on": ", ".join(disputed) or "nothing",
+        "known since": windows.stamp(int(stay.known_from), zone),
+    }
+
+
+def _evidence(record: Record, stay: pd.Series, zone: str) -> list[dict[str, str]]:
+    """Every word on stays that touch this one, whether it still holds, by when it was known."""
+    rows = stay_evidence(record).to_pandas()
+    last = stay.discharge_day if stay.discharge_day == stay.discharge_day else stay.admit_day
+    near = (rows.admit_day <= last + 1) & (rows.discharge_day.fillna(rows.seen_day) >= stay.admit_day - 1)
+    rows = rows[near].sort_values(["known_from", "rank", "evidence_id"])
+    return [
+        {
+            "who": TELLERS[int(row["rank"])],
+            "known": windows.stamp(int(row.known_from), zone),
+            "until": "now" if row.known_until == FOREVER else windows.stamp(int(row.known_until), zone),
+            "in": _day(row.admit_day),
+            "out": _day(row.discharge_day),
+            "hospital": _text(row.facility_id),
+            "kind": _text(row.kind).replace("_", " "),
+            "status": _text(row.discharge_disposition_code),
+            "principal": _text(row.principal_code),
+        }
+        for _, row in rows.iterrows()
+    ]
+
+
+def _outcome(record: Record, stay: pd.Series, outcome: Outcome) -> dict[str, str]:
+    import pandas as pd
+
+    if stay.discharge_day != stay.discharge_day:
+        return {"label": "none: nobody told a discharge"}
+    columns = ["person_id", "stay_id", "admit_day", "discharge_day"]
+    rows = pd.DataFrame([stay[columns]]).reset_index(drop=True)
+    rows = rows.astype({"admit_day": "int64", "discharge_day": "int64"})
+    rows.insert(0, "row_id", [0])
+    said = labels(record, rows, outcome).iloc[0]
+    found = {"outcome": f"{outcome.name}: {outcome.says}"}
+    if pd.isna(said.label):
+        return {**found, "label": f"not known: {said.null_reason}"}
+    first, last = rows.discharge_day.iloc[0] + outcome.window.first, rows.discharge_day.iloc[0] + outcome.window.last
+    found["window"] = f"{_day(first)} to {_day(last)}, both included"
+    found["label"] = str(int(said.label))
+    if not pd.isna(said.event_day):
+        days = int(said.event_day - rows.discharge_day.iloc[0])
+        found["first event"] = f"{_day(said.event_day)}, {days} days after discharge"
+    if isinstance(said.why, str):
+        found["planned or not"] = said.why
+    if isinstance(said.competing, str):
+        found["came in its place"] = said.competing
+    found["label known"] = _day(said.label_known_day)
+    return found
+
+
+def as_text(told: Explanation) -> str:
+    """The explanation as a person reads it."""
+    parts = ["The stay", *_pairs(told.stay), "", "Who told what"]
+    parts += _table(told.evidence)
+    parts += ["", "Is it scored? (rules decidable at discharge)"]
+    parts += _rules(told.scored) if told.scored else [f"  {told.not_scored}"]
+    parts += ["", "Is it measured? (the retrospective cohort after CMS HWR 2021)"]
+    parts += _rules(told.measured) if told.measured else ["  no candidate: it is no stay any more, or has no discharge"]
+    parts += ["", "What happened next", *_pairs(told.outcome)]
+    return "\n".join(parts)
+
+
+def _pairs(facts: dict[str, str]) -> list[str]:
+    width = max(map(len, facts))
+    return [f"  {name:<{width}}  {value}" for name, value in facts.items()]
+
+
+def _table(rows: Sequence[dict[str, str]]) -> list[str]:
+    if not rows:
+        return ["  nothing that still stands"]
+    heads = list(rows[0])
+    lines = [heads, *([row[name] for name in heads] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    return ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) for line in lines]
+
+
+def _rules(answers: Sequence[Answer]) -> list[str]:
+    width = max(len(answer.rule) for answer in answers)
+    lines = [f"  {answer.rule:<{width}}  {answer.says:<13}  {answer.sense}" for answer in answers]
+    first = next((answer.rule for answer in answers if answer.says == OUT), None)
+    return [*lines, f"  => {'in' if first is None else f'left out by: {first}'}"]

@@ -1,0 +1,151 @@
+"""Harm within 21 days of discharge, and any acute care within them. The list of harms is ours (features.codes.harms)
+and so are the look-backs: no published claims definition of a post-discharge adverse event exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING
+
+from features.codes.harms import COMPONENTS, HARMS, Component
+from features.definitions.encounters import encounters
+from features.definitions.outcomes.outcome import Outcome
+from features.record.known import CLAIM, FOREVER, with_claim_versions
+from features.record.record import Record
+from features.record.tables import DIAGNOSIS
+from features.windows import OutcomeWindow
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ACUTE = ("emergency", "observation", "inpatient")
+BEFORE_ADMISSION = ("Y", "W", "1")  # present on admission: yes, cannot be told clinically, exempt
+WINDOW = OutcomeWindow(1, 21)
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """When a harm is new: neither its code nor, with `any_code`, another code of its kind stands on a claim of these
+    days up to the discharge, the index stay's own included.
+    """
+
+    days: int
+    any_code: bool
+    why: str
+
+
+# by the label in features.codes.harms that must be new; all ours
+LOOK_BACKS = {
+    "adverse_drug_effect": LookBack(90, any_code=False, why="another medicine's effect is another harm"),
+    "complication_of_care": LookBack(365, any_code=False, why="a complication is coded for as long as it is treated"),
+    "fall_or_fracture": LookBack(365, any_code=False, why="the same way of falling may be coded again at follow-up"),
+    "c_difficile": LookBack(56, any_code=True, why="within eight weeks it is the same infection or its recurrence"),
+    "vte": LookBack(365, any_code=True, why="a clot is coded throughout its treatment"),
+    "acute_kidney_injury": LookBack(30, any_code=True, why="an injury of the stay itself is still coded weeks later"),
+    "hypoglycaemia": LookBack(30, any_code=True, why="each episode is short, its coding may linger"),
+    "bleeding": LookBack(90, any_code=True, why="one bleed is seen several times"),
+    "delirium": LookBack(30, any_code=True, why="delirium of the stay itself is still coded weeks later"),
+    "pressure_ulcer": LookBack(365, any_code=False, why="another place or a worse stage is a new harm"),
+}
+
+
+def any_acute_care(record: Record, given: ir.Table) -> ir.Table:
+    """The first emergency, observation or inpatient encounter after the day of discharge, as finally told."""
+    claims = _after(encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
+    return claims.group_by("row_id").aggregate(
+        event_day=claims.from_day.min(), event_known=claims.known_from.argmin(claims.from_day)
+    )
+
+
+def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = COMPONENTS) -> ir.Table:
+    """The first such encounter that carries the codes of one of the components, new since discharge."""
+    import ibis
+
+    fresh = record.conclude("harm_codes", _harm_codes)
+    codes = ibis.memtable(HARMS.table()).select("code_system", "code", "label")
+    coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
+    after = _after(fresh, given)
+    days = ibis.cases(*((after.label == label, each.days) for label, each in LOOK_BACKS.items()), else_=-1)
+    by_kind = after.label.isin([label for label, each in LOOK_BACKS.items() if each.any_code])
+    after = after.mutate(look_back=days, by_kind=by_kind)
+    earlier = coded.select("person_id", "label", seen_code="code", seen="from_day").distinct()
+    seen = after.inner_join(earlier, ["person_id", "label"])
+    seen = seen.filter(
+        seen.seen.between(seen.discharge_day - seen.look_back, seen.discharge_day),
+        seen.by_kind | (seen.seen_code == seen.code),
+    )
+    new = after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
+    labels = sorted({label for one in components for label in one.needs})
+    one_encounter = (
+        new.filter(new.label.isin(labels))
+        .group_by("row_id", "source", "claim_id", "from_day")
+        .aggregate(event_known=new.known_from.min(), **{label: (new.label == label).max() for label in labels})
+    )
+    counts = reduce(or_, (reduce(and_, (one_encounter[label] for label in one.needs)) for one in components))
+    counted = one_encounter.filter(counts)
+    return counted.group_by("row_id").aggregate(
+        event_day=counted.from_day.min(), event_known=counted.event_known.argmin(counted.from_day)
+    )
+
+
+def _final_diagnoses(record: Record) -> ir.Table:
+    coded = with_claim_versions(record, DIAGNOSIS)
+    return coded.filter(coded.known_until == FOREVER, coded.role != "admitting")
+
+
+def _harm_codes(record: Record) -> ir.Table:
+    """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, from_day. On an
+    inpatient claim only what was present on admission: the harm came before that stay.
+    """
+    import ibis
+
+    codes = ibis.memtable(HARMS.table())
+    coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
+    acute = encounters(record).filter(encounters(record).setting.isin(ACUTE))
+    version = [*CLAIM, "version", "known_from"]
+    acute = acute.select(*version, "setting", came="from_day")
+    harm = coded.inner_join(acute, version)
+    harm = harm.filter((harm.setting != "inpatient") | harm.present_on_admission.isin(BEFORE_ADMISSION))
+    return harm.select(*CLAIM, "known_from", "known_until", "code", "label", from_day="came")
+
+
+def _after(events: ir.Table, given: ir.Table) -> ir.Table:
+    """Events as finally told that start after the day of discharge."""
+    final = events.filter(events.known_until == FOREVER)
+    joined = given.inner_join(final, "person_id")
+    return joined.filter(joined.from_day > joined.discharge_day)
+
+
+_NEEDS = ("claim_line.revenue_center_code", "diagnosis.present_on_admission")
+ANY_ACUTE_CARE_21D = Outcome(
+    "any_acute_care_21d",
+    "an emergency, observation or inpatient encounter 1 to 21 days after discharge",
+    WINDOW,
+    any_acute_care,
+    by_claims=True,
+    death_counts=False,
+    needs=("claim_line.revenue_center_code",),
+)
+ADVERSE_EVENT_21D = Outcome(
+    "adverse_event_21d",
+    "death, or acute care that carries a harm code new since discharge, 1 to 21 days after it; the list is ours",
+    WINDOW,
+    harms,
+    by_claims=True,
+    death_counts=True,
+    needs=_NEEDS,
+)
+PARTS = tuple(
+    Outcome(
+        f"{component.name}_21d",
+        f"acute care 1 to 21 days after discharge that carries {component.wording}, new since discharge",
+        WINDOW,
+        partial(harms, components=(component,)),
+        by_claims=True,
+        death_counts=False,
+        needs=_NEEDS,
+    )
+    for component in COMPONENTS
+)

@@ -1,0 +1,169 @@
+"""What an outcome is, and the label of each index stay: 1, 0, or null with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.definitions.enrolment import enrolled
+from features.definitions.stays import OPEN, final_stays
+from features.record.record import Record, lacked
+from features.record.tables import DEATH
+from features.windows import OutcomeWindow, local_day
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+CLAIMS_RUN_OUT_DAYS = 90  # after which nearly all claims of a day have come, so that their absence tells something
+DIED, PLANNED = "death", "planned"
+
+WENT_ON = "the stay went on after this discharge, was taken back, or was none in an acute hospital"
+DATA_END = "the data end within the window"
+LEFT_NETWORK = "left the network within the window"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A named outcome. `events(record, rows)` gives row_id, event_day and event_known (instant) of each row's first
+    event in the window and, where only some of them count, `counts` (1 or 0) and `why`. `by_claims` says that its
+    absence is known only when claims have run out. `needs` are the facts without which it is not evaluable. Death
+    without the event is competing, or itself the event (`death_counts`).
+    """
+
+    name: str
+    says: str
+    window: OutcomeWindow
+    events: Callable[[Record, ir.Table], ir.Table]
+    by_claims: bool
+    death_counts: bool
+    needs: tuple[str, ...] = ()
+
+
+def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """For each row, in order: label (1, 0 or null), null_reason, competing (`death`, `planned` or null: what came first
+    in the place of the event), event_day, why (what decided, where the outcome tells it), complete (the whole window
+    lies in the loaded data) and label_known_day (when the label could be known; null with the label).
+
+    Disenrolment and the end of data make a label null, never 0; an event seen before either still counts.
+    """
+    import ibis
+    import numpy as np
+    import pandas as pd
+
+    given = ibis.memtable(rows[["row_id", "person_id", "stay_id", "admit_day", "discharge_day"]])
+    first, last = outcome.window.first, outcome.window.last
+    found = rows[["row_id", "person_id", "discharge_day"]].reset_index(drop=True)
+    found = found.merge(_frame(index_stays(record, given)), on="row_id", how="left")
+    found = found.merge(_events(record, given, outcome), on="row_id", how="left")
+    found = found.merge(_deaths(record, given), on="row_id", how="left")
+    ends = found.discharge_day + last
+    through = record.claims_complete_to if outcome.by_claims else record.admissions_complete_to
+    complete = ends <= (through if through is not None else -OPEN)
+
+    came = (found.event_day - found.discharge_day).between(first, last)
+    happened, instead = came & (found.counts != 0), came & (found.counts == 0)
+    died = (found.death_day - found.discharge_day).between(0, last)
+    news = _day_of(found.event_known, record.zone).where(came)
+    event_day = found.event_day.where(came)
+    if outcome.death_counts:
+        happened = happened | died
+        event_day = _earlier(event_day, found.death_day.where(died))
+        news = _earlier(news, _day_of(found.death_known, record.zone).where(died))
+    # whoever dies cannot leave the network afterwards, and what came in the place of the event ends the waiting
+    seen_to = _earlier(_earlier(ends, found.death_day), found.event_day.where(instead))
+    stayed = enrolled(record, found.person_id, found.discharge_day + first, seen_to) | ("coverage" in record.lacks)
+    went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
+
+    reason = pd.Series(np.full(len(found), None, dtype=object))
+    reason[~stayed] = LEFT_NETWORK
+    reason[~complete & ~died & ~instead] = DATA_END
+    reason[happened] = None
+    reason[went_on] = WENT_ON
+    for fact in reversed(lacked(outcome.needs, record.lacks)):
+        why = record.lacks.get(fact) or record.lacks[fact.split(".")[0]]
+        reason[:] = f"not evaluable on this source: {why}"
+    label = happened.astype("float64").mask(reason.notna())
+    told = label.notna()
+    competing = pd.Series(np.full(len(found), None, dtype=object))
+    competing[died & ~happened & ~instead & told] = DIED
+    competing[instead & told] = PLANNED
+    absence = ends + (CLAIMS_RUN_OUT_DAYS if outcome.by_claims else 0)
+    return pd.DataFrame(
+        {
+            "row_id": found.row_id,
+            "label": label,
+            "null_reason": reason,
+            "competing": competing,
+            "event_day": event_day.mask(~told),
+            "why": found.why.where(came & told, None),
+            "complete": complete,
+            "label_known_day": news.where(happened, absence).mask(~told),
+        }
+    )
+
+
+def _events(record: Record, given: ir.Table, outcome: Outcome) -> pd.DataFrame:
+    rows = _frame(outcome.events(record, given))
+    if "counts" not in rows:
+        rows = rows.assign(counts=1, why=None)
+    return rows
+
+
+def _day_of(instants: pd.Series, zone: str) -> pd.Series:
+    """The local day of each instant, null where it is null."""
+    import pandas as pd
+
+    days = pd.Series(local_day(instants.fillna(0).to_numpy("int64"), zone), index=instants.index)
+    return days.where(instants.notna())
+
+
+def _earlier(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The earlier of two days, null where both are."""
+    return one.where((one <= other) | other.isna(), other)
+
+
+def _frame(rows: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
+
+
+def ends_of(stays: ir.Table) -> ir.IntegerValue:
+    """The last day of each stay; of one that is over and nobody told when, the day it began."""
+    import ibis
+
+    return ibis.coalesce(stays.discharge_day, ibis.ifelse(stays.over == 1, stays.admit_day, OPEN))
+
+
+def index_stays(record: Record, given: ir.Table) -> ir.Table:
+    """For each row the stay that it is about, as finally told: row_id, index_id and index_discharge_day (OPEN where it
+    has none). It may have another name by now: then it is the stay that covers it. No row where the stay is no more.
+    """
+    final = final_stays(record)
+    final = final.select("person_id", other_id="stay_id", from_="admit_day", to="discharge_day", last=ends_of(final))
+    joined = given.inner_join(final, "person_id")
+    covers = (joined.from_ <= joined.admit_day) & (joined["last"] >= joined.discharge_day)
+    joined = joined.filter((joined.other_id == joined.stay_id) | covers)
+    exact = (joined.other_id == joined.stay_id).cast("int64") * OPEN + joined.from_
+    return joined.group_by("row_id").aggregate(
+        index_id=joined.other_id.argmax(exact), index_discharge_day=joined.to.fill_null(OPEN).argmax(exact)
+    )
+
+
+def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
+    """The day of death, and when it was known. A death dated only to the month counts at its end, and never before a
+    discharge.
+    """
+    import ibis
+
+    died = record[DEATH]
+    days = died.group_by("person_id").aggregate(
+        day=died.to_day.min(), exact=(died.precision != "month").max(), death_known=died.known_at.min()
+    )
+    final = final_stays(record)
+    last = final.group_by("person_id").aggregate(last_discharge=final.discharge_day.max())
+    days = days.left_join(last, "person_id")
+    day = ibis.ifelse(days.exact, days.day, ibis.greatest(days.day, days.last_discharge.fill_null(0)))
+    days = days.select("person_id", "death_known", death_day=day)
+    return _frame(given.select("row_id", "person_id").inner_join(days, "person_id").drop("person_id"))
