@@ -7,6 +7,7 @@ since 1970-01-01T00:00:00Z. Engines see these integers and nothing else, so ever
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 SECONDS_A_DAY = 86_400
+REPEATED_HOUR = 3_600  # in autumn the clock tells an hour twice: a time in it may seem to lie before an earlier one
 FIRST_YEAR, LAST_YEAR = 1850, 2150
 EPOCH = date(1970, 1, 1)
 
@@ -364,3 +366,62 @@ def parse_instant(text: str) -> int:
 def expression_of_weekday(day: ir.IntegerValue) -> ir.IntegerValue:
     """0 Monday to 6 Sunday: the expression twin of `weekday`."""
     return (day + 3) % 7
+
+
+_TOLD = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
+)
+NO_DATE = first_day_of_year(2100) * SECONDS_A_DAY  # feeds write 9999-12-31 and its like where there is no date
+
+
+def told_span(text: str, zone_name: str) -> tuple[int, int, str] | None:
+    """First and last wall-clock second, and precision, of an ISO 8601 time as exact as it was told: a year, a month, a
+    day, or a moment. A moment with an offset is moved to the zone's clock; one without is on that clock already.
+
+    Null where the text is no such time, or lies before FIRST_YEAR.
+    """
+    found = _TOLD.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, offset = found.groups()
+    try:
+        moment = datetime(int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0))
+        if moment.year < FIRST_YEAR:
+            return None
+        if hour is not None:
+            seconds = (
+                day_number(moment.date()) * SECONDS_A_DAY + (moment.hour * 60 + moment.minute) * 60 + moment.second
+            )
+            if offset is not None:
+                ahead = 0 if offset == "Z" else (int(offset[1:3]) * 60 + int(offset[4:6])) * 60
+                seconds = _wall_clock(seconds + ahead if offset[0] == "-" else seconds - ahead, zone_name)
+            return seconds, seconds, "instant"
+        first = day_number(moment.date())
+        if day is not None:
+            return local_start(first), local_end(first), "day"
+        months = 1 if month is not None else 12
+        following = moment.year * 12 + moment.month - 1 + months
+        last = day_number(date(following // 12, following % 12 + 1, 1)) - 1 if following < 12 * 9999 else first
+        return local_start(first), local_end(last), "month" if month is not None else "year"
+    except ValueError:
+        return None
+
+
+def on_clock(text: str, zone_name: str) -> str:
+    """A moment with an offset, such as `2024-03-01T13:00:00Z`, as `YYYY-MM-DD HH:MM:SS` of the zone's clock; any other
+    text as it is.
+    """
+    found = _TOLD.fullmatch(text)
+    span = told_span(text, zone_name) if found is not None and found[7] is not None else None
+    return text if span is None else str(np.datetime64(span[0], "s")).replace("T", " ")
+
+
+def _wall_clock(instant: int, zone_name: str) -> int:
+    starts, offsets = _changes(zone_name)
+    return instant + offsets[max(bisect_right(starts, instant) - 1, 0)]
+
+
+@lru_cache(maxsize=8)
+def _changes(zone_name: str) -> tuple[list[int], list[int]]:
+    starts, _, offsets = _transitions(zone_name)
+    return starts.tolist(), offsets.tolist()

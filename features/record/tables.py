@@ -213,6 +213,7 @@ DISPENSING = Table(
         Column("version", Kind.COUNT, "order among versions known at the same instant", required=True, at_least=0),
         Column("cancels", Kind.FLAG, "1 when this version takes the fill back", required=True),
         Column("ndc_code", _CODE, "NDC, eleven digits"),
+        Column("rxnorm_code", _CODE, "RxNorm concept", null="told as an NDC, or not told"),
         Column("quantity", Kind.MILLI, "quantity times 1,000"),
         Column("days_supply", Kind.COUNT, "days that the fill lasts", at_least=0),
         Column("prescriber_id", _ID, "who prescribed (NPI)"),
@@ -289,6 +290,108 @@ APPOINTMENT = Table(
         Column("provider_id", _ID, "with whom (NPI)"),
     ),
 )
+PROBLEM = Table(
+    "problem",
+    "An entry of a problem list, or a diagnosis of an encounter, as it stood from `known_at`: one row when it was"
+    " recorded, one when it had gone.",
+    (
+        Column("condition_id", _ID, "the entry", required=True),
+        Column("encounter_id", _ID, "the encounter in which it was recorded", null="not recorded in an encounter"),
+        Column("condition_type", _T, "problem-list-item, encounter-diagnosis or health-concern"),
+        Column(
+            "status",
+            _T,
+            "clinical status",
+            choices=("active", "recurrence", "relapse", "inactive", "remission", "resolved"),
+        ),
+        Column("verification_status", _T, "how sure it is: unconfirmed, provisional, differential, confirmed, refuted"),
+        Column("onset_day", _DAY, "day of onset"),
+        Column("resolved_day", _DAY, "day of abatement", null="not over, as far as this row knows"),
+        Column("code_system", _T, "coding system", null="told in words only"),
+        Column("code", _CODE, "canonical form", null="told in words only"),
+    ),
+)
+ALLERGY = Table(
+    "allergy",
+    "An allergy or other adverse reaction. `known_at` is when it was recorded.",
+    (
+        Column("allergy_id", _ID, "the entry", required=True),
+        Column("allergy_type", _T, "allergy or intolerance"),
+        Column("category", _T, "food, medication, environment or biologic"),
+        Column("criticality", _T, "low, high or unable-to-assess"),
+        Column("status", _T, "clinical status", choices=("active", "inactive", "resolved")),
+        Column("verification_status", _T, "how sure it is: unconfirmed, presumed, confirmed, refuted"),
+        Column("code_system", _T, "coding system", null="told in words only"),
+        Column("code", _CODE, "to what, canonical form", null="told in words only"),
+    ),
+)
+ENCOUNTER = Table(
+    "encounter",
+    "A visit or stay as the provider's own record tells it, as it stood from `known_at`: one row when it began, one"
+    " when it had ended.",
+    (
+        Column("encounter_id", _ID, "the encounter", required=True),
+        Column("status", _T, "state", choices=("in-progress", "finished"), required=True),
+        Column(
+            "encounter_type",
+            _T,
+            "setting",
+            choices=("inpatient", "emergency", "observation", "outpatient", "home", "telehealth", "other"),
+            required=True,
+        ),
+        Column("encounter_start_day", _DAY, "day on which it began"),
+        Column("encounter_end_day", _DAY, "day on which it ended", null="not ended, as far as this row knows"),
+        Column("admit_source_code", _CODE, "point of origin"),
+        Column("admit_type_code", _CODE, "type of admission"),
+        Column("discharge_disposition_code", _CODE, "patient status at discharge, two digits"),
+        Column("attending_provider_id", _ID, "who was responsible (NPI)"),
+        Column("facility_id", _ID, "where"),
+        Column("code_system", _T, "coding system of the reason", null="no coded reason"),
+        Column("code", _CODE, "reason for the encounter", null="no coded reason"),
+    ),
+)
+CLINICAL_PROCEDURE = Table(
+    "clinical_procedure",
+    "A procedure as the provider's own record tells it; what was billed is in `procedure`.",
+    (
+        Column("procedure_id", _ID, "the procedure", required=True),
+        Column("encounter_id", _ID, "the encounter in which it was done", null="not done in an encounter"),
+        Column("code_system", _T, "coding system", null="told in words only"),
+        Column("code", _CODE, "canonical form", null="told in words only"),
+        Column("practitioner_id", _ID, "who did it (NPI)"),
+    ),
+)
+PRESCRIPTION = Table(
+    "prescription",
+    "A prescription as it stood from `known_at`: one row when it was written, one when it was known to have ended.",
+    (
+        Column("prescription_id", _ID, "the prescription", required=True),
+        Column("encounter_id", _ID, "the encounter in which it was written", null="not written in an encounter"),
+        Column(
+            "status", _T, "state", choices=("active", "on-hold", "completed", "stopped", "cancelled"), required=True
+        ),
+        Column("code_system", _T, "coding system", null="told in words only"),
+        Column("code", _CODE, "the medicine, canonical form", null="told in words only"),
+        Column("quantity", Kind.MILLI, "quantity of one fill times 1,000"),
+        Column("days_supply", Kind.COUNT, "days that one fill lasts", at_least=0),
+        Column("refills", Kind.COUNT, "fills allowed after the first", at_least=0),
+        Column("prescriber_id", _ID, "who prescribed (NPI)"),
+    ),
+)
+CONSENT = Table(
+    "consent",
+    "What a person allowed or forbade, as it stood from `known_at`.",
+    (
+        Column("consent_id", _ID, "the consent", required=True),
+        Column("status", _T, "state", choices=("active", "inactive", "rejected"), required=True),
+        Column("scope", _T, "what it is about, such as patient-privacy, research, treatment or adr"),
+        Column("category", _T, "its kind, as the source codes it"),
+        Column("provision", _T, "what it says", choices=("permit", "deny")),
+        Column("action", _T, "which use it is about, such as disclose or access", null="every use"),
+        Column("start_day", _DAY, "first day on which it holds", null="from when it was given"),
+        Column("end_day", _DAY, "last day on which it holds", null="no end is told"),
+    ),
+)
 PROVIDER = Table(
     "provider",
     "A clinician.",
@@ -328,6 +431,12 @@ TABLES = (
     ADT_EVENT,
     DISCHARGE_NOTICE,
     APPOINTMENT,
+    ENCOUNTER,
+    PROBLEM,
+    ALLERGY,
+    CLINICAL_PROCEDURE,
+    PRESCRIPTION,
+    CONSENT,
     PROVIDER,
     FACILITY,
 )

@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 def load(
     format_: str, given: Path, store: Path, json_file: Path | None, zone: str | None, back_load_delay: int | None
 ) -> None:
-    """Load a folder, a zip or a file of FORMAT (synpuf, tuva) into a store.
+    """Load a folder, a zip or a file of FORMAT (synpuf, tuva, fhir, synthea) into a store.
 
     Sub-folders, zips and gzips are opened. Every input row is accounted for: read = loaded + quarantined. A row that is
     not right goes to the store's quarantine with the reason and never stops a load; a file whose content the store
     already holds is not loaded again; a load that is broken off leaves the store as it was.
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
-    then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `rows` by table, `lacks`, `unmapped` by column.
+    then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by
+    column.
     """
     from features.sources.formats import reader
     from features.sources.load import load as run
@@ -63,6 +64,7 @@ def told(report: LoadReport) -> list[str]:
         ("quarantined because", [f"{count:,} {reason}" for reason, count in report.reasons.items()]),
         ("already in the store, not loaded again", list(report.already)),
         ("not read, of no known layout", list(report.unread)),
+        ("read, and of no use to the record", [f"{count:,} {kind}" for kind, count in report.unused.items()]),
         ("codes of no form of their system", [_share(*item) for item in report.unmapped.items() if item[1][1]]),
         ("rows by table", [f"{rows:,} {table}" for table, rows in report.rows.items()]),
         ("not evaluable on this source", [f"{fact}: {why}" for fact, why in report.lacks.items()]),
@@ -105,6 +107,7 @@ def _write_json(report: LoadReport, path: Path) -> None:
         },
         "reasons": dict(report.reasons),
         "unread": list(report.unread),
+        "unused": dict(report.unused),
         "rows": dict(report.rows),
         "lacks": dict(report.lacks),
         "unmapped": {column: {"codes": codes, "unmapped": n} for column, (codes, n) in report.unmapped.items()},

@@ -12,6 +12,7 @@ from features import windows
 from features.errors import BadInput
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
+from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.text import as_text, header
@@ -27,12 +28,14 @@ T = TypeVar("T")
 class LoadReport:
     """What one load did. `already` names files whose content the store already held; `unread` those of no known layout.
 
-    `unmapped` counts, for each column of codes, the codes and how many of them are of no form of their system.
+    `unused` counts what was read and loaded and is of a kind that the record has no use for. `unmapped` counts, for
+    each column of codes, the codes and how many of them are of no form of their system.
     """
 
     files: tuple[FileCount, ...] = ()
     already: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    unused: Mapping[str, int] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     lacks: Mapping[str, str] = field(default_factory=dict)
     unmapped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -64,53 +67,111 @@ class _Parsed:
     loaded: int
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What the files of a load hold: good rows by layout, rejected rows, and the tables for which rows were brought."""
+
+    report: LoadReport
+    good: tuple[tuple[Layout, ir.Table, InputFile], ...] = ()
+    rejected: tuple[ir.Table, ...] = ()
+    brought: frozenset[Table] = frozenset()
+
+
 def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str | None = None) -> LoadReport:
     """Load every file of `given` that `reader` knows into `store`, in one batch.
 
     Raises BadInput where no file has a known layout, BadStore where another load is writing. One bad row never stops a
     load: it goes to the quarantine with its reason.
     """
-    with loading(store, zone) as writer, TemporaryDirectory(dir=writer.folder) as folder:
-        scratch = Path(folder)
-        files = input_files(given, scratch)
-        recognised = [(file, _layout(reader, header(writer.con, file), file)) for file in files]
-        known = [(file, layout) for file, layout in recognised if layout is not None]
-        if not known:
-            raise BadInput(
-                got=f"no file of the format {reader.name} among {len(files)}",
-                expected="; ".join(f"{lay.name} with {', '.join(lay.marks)}" for lay in reader.layouts),
-                do="Check the folder and the format.",
-            )
-        held = {file.sha256: file for batch in writer.manifest.batches for file in batch.files}
-        new = [(file, layout) for file, layout in known if file.sha256 not in held]
-        report = LoadReport(
-            already=tuple(file.name for file, _ in known if file.sha256 in held),
-            unread=tuple(file.name for file, layout in recognised if layout is None),
-        )
-        parsed = [_parse(writer, file, layout, scratch, delivery) for file, layout in _shown(new, "checking files")]
-        counts = tuple(
-            FileCount(p.file.name, p.file.sha256, p.layout.name, p.read, p.loaded, p.read - p.loaded) for p in parsed
-        )
-        report = replace(report, files=counts)
-        if not any(file.read for file in counts):
-            return report
-        brought = _brought(reader, [*counts, *(held[file.sha256] for file, _ in known if file.sha256 in held)])
-        for table in _in_order(reader, _shown(TABLES, "writing tables")):
-            _write(writer, table, parsed, delivery)
-        reasons = _quarantine(writer, parsed)
-        batch = Batch(
-            id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
-            reader=reader.name,
-            loaded_at=windows.now(),
-            files=counts,
-            rows=dict(writer.rows),
-            lacks=_lacking(reader, writer.rows, brought),
-            claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
-            admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
-        )
-        report = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons)
-        commit(writer, batch)
+    with loading(store, zone) as writer:
+        # what was unpacked is gone before the batch becomes part of the store
+        with TemporaryDirectory(dir=writer.folder) as folder:
+            report, batch = _batch(reader, given, writer, Path(folder), delivery)
+        if batch is not None:
+            commit(writer, batch)
         return report
+
+
+def _batch(
+    reader: Reader, given: Path, writer: Writer, scratch: Path, delivery: Delivery
+) -> tuple[LoadReport, Batch | None]:
+    """What the load did, and the batch to commit; null where no row was read."""
+    files = input_files(given, scratch)
+    take = _tabular if reader.unfolds is None else _unfolded
+    taken = take(reader, writer, files, scratch, delivery)
+    report, counts, brought = taken.report, taken.report.files, taken.brought
+    if not report.read:
+        return report, None
+    for table in _in_order(reader, _shown(TABLES, "writing tables")):
+        _write(writer, table, taken, delivery)
+    reasons = _quarantine(writer, taken.rejected)
+    batch = Batch(
+        id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
+        reader=reader.name,
+        loaded_at=windows.now(),
+        files=counts,
+        rows=dict(writer.rows),
+        lacks=_lacking(reader, writer.rows, brought),
+        claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
+        admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
+    )
+    return replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons), batch
+
+
+def _tabular(reader: Reader, writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery) -> _Taken:
+    recognised = [(file, _layout(reader, header(writer.con, file), file)) for file in files]
+    known = [(file, layout) for file, layout in recognised if layout is not None]
+    if not known:
+        expected = "; ".join(f"{lay.name} with {', '.join(lay.marks)}" for lay in reader.layouts)
+        raise _none_of(reader, len(files), expected)
+    held = _held(writer)
+    new = [(file, layout) for file, layout in known if file.sha256 not in held]
+    parsed = [_parse(writer, file, layout, scratch, delivery) for file, layout in _shown(new, "checking files")]
+    counts = tuple(
+        FileCount(p.file.name, p.file.sha256, p.layout.name, p.read, p.loaded, p.read - p.loaded) for p in parsed
+    )
+    report = LoadReport(
+        files=counts,
+        already=tuple(file.name for file, _ in known if file.sha256 in held),
+        unread=tuple(file.name for file, layout in recognised if layout is None),
+    )
+    return _Taken(
+        report,
+        tuple((p.layout, p.good, p.file) for p in parsed),
+        tuple(p.rejected for p in parsed),
+        _brought(reader, [*counts, *(held[file.sha256] for file, _ in known if file.sha256 in held)]),
+    )
+
+
+def _unfolded(reader: Reader, writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery) -> _Taken:
+    """Files that are no tables; what they brought is told by the rows themselves and by the batches of files held."""
+    held = _held(writer)
+    new = [file for file in files if file.sha256 not in held]
+    already = tuple(file.name for file in files if file.sha256 in held)
+    if not new or reader.unfolds is None:
+        return _Taken(LoadReport(already=already))
+    unfolded = reader.unfolds(writer, new, scratch, delivery)
+    if not unfolded.counts and not already:
+        raise _none_of(reader, len(files), reader.says)
+    report = LoadReport(files=unfolded.counts, already=already, unread=unfolded.unread, unused=unfolded.unused)
+    hashes = {file.sha256 for file in files}
+    before = [b for b in writer.manifest.batches if any(file.sha256 in hashes for file in b.files)]
+    brought = {table for layout, _ in unfolded.good for table in layout.fills}
+    brought |= {table for table in TABLES if any(batch.rows.get(table.name) for batch in before)}
+    good = tuple((layout, rows, new[0]) for layout, rows in unfolded.good)
+    return _Taken(report, good, (unfolded.rejected,), frozenset(brought))
+
+
+def _held(writer: Writer) -> dict[str, FileCount]:
+    return {file.sha256: file for batch in writer.manifest.batches for file in batch.files}
+
+
+def _none_of(reader: Reader, files: int, expected: str) -> BadInput:
+    return BadInput(
+        got=f"no file of the format {reader.name} among {files}",
+        expected=expected,
+        do="Check the folder and the format.",
+    )
 
 
 def _shown(steps: Sequence[T], says: str) -> Iterable[T]:
@@ -146,7 +207,7 @@ def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path, deliv
 
     name = f"raw_{file.sha256[:16]}"
     text = as_text(writer.con, file, name, scratch, (*layout.needs, *layout.may))
-    raw = writer.engine.table(text.view)
+    raw = on_the_networks_clock(writer, writer.engine.table(text.view), layout.moments)
     cases = [(wrong.fill_null(False), ibis.literal(reason)) for reason, wrong in layout.rejects(raw).items()]
     marked = raw.select(line=raw.line, reason=ibis.cases(*cases, else_=ibis.null("string")))
     wrong = writer.engine.create_table(f"{name}_wrong", marked.filter(marked.reason.notnull()), temp=True)
@@ -179,12 +240,12 @@ def _in_order(reader: Reader, tables: Iterable[Table]) -> list[Table]:
     return sorted(tables, key=lambda table: table in given_way)
 
 
-def _write(writer: Writer, table: Table, parsed: Iterable[_Parsed], delivery: Delivery) -> None:
+def _write(writer: Writer, table: Table, taken: _Taken, delivery: Delivery) -> None:
     parts = []
-    for one in parsed:
-        if table in one.layout.fills:
-            rows = one.layout.fills[table](one.good, one.file, delivery)
-            better = one.layout.unless.get(table)
+    for layout, good, file in taken.good:
+        if table in layout.fills:
+            rows = layout.fills[table](good, file, delivery)
+            better = layout.unless.get(table)
             parts.append(rows if better is None else _of_silent_facilities(writer, rows, better))
     if parts:
         writer.write(table, *parts)
@@ -200,23 +261,22 @@ def _of_silent_facilities(writer: Writer, rows: ir.Table, better: Table) -> ir.T
     return rows.anti_join(told.select("facility_id").distinct(), "facility_id")
 
 
-def _brought(reader: Reader, files: Iterable[FileCount]) -> set[Table]:
+def _brought(reader: Reader, files: Iterable[FileCount]) -> frozenset[Table]:
     """The tables for which files with at least one good row were given."""
     layouts = {file.layout for file in files if file.loaded}
-    return {table for layout in reader.layouts if layout.name in layouts for table in layout.fills}
+    return frozenset(table for layout in reader.layouts if layout.name in layouts for table in layout.fills)
 
 
-def _quarantine(writer: Writer, parsed: Iterable[_Parsed]) -> dict[str, int]:
+def _quarantine(writer: Writer, parts: Sequence[ir.Table]) -> dict[str, int]:
     import ibis
 
-    parts = [one.rejected for one in parsed]
     rejected = ibis.union(parts[0], *parts[1:]) if len(parts) > 1 else parts[0]
     writer.write_quarantine(rejected)
     counted = writer.engine.to_pyarrow(rejected.group_by("reason").aggregate(n=rejected.count()).order_by("reason"))
     return dict(zip(counted["reason"].to_pylist(), counted["n"].to_pylist(), strict=True))
 
 
-def _lacking(reader: Reader, rows: Mapping[str, int], brought: set[Table]) -> dict[str, str]:
+def _lacking(reader: Reader, rows: Mapping[str, int], brought: frozenset[Table]) -> dict[str, str]:
     """What the format never carries, and the tables that it could fill but this load brought no row for. A table whose
     better one was brought is not missed.
     """

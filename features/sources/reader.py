@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import BadDeclaration
+from features.record.store import FileCount, Writer
 from features.record.tables import TABLES, Table, facts
 from features.sources.files import InputFile
 
@@ -38,7 +40,8 @@ class Layout:
     columns of the rows are text, as the file has them (null where empty), beside `line`. A table in `unless` is filled
     from these files only for facilities of which nobody brought a row of the other table: what is declared for want of
     something better gives way to what was told. `derives` gives facts by `line` that are worked out once and then stand
-    beside the columns of the file.
+    beside the columns of the file. `moments` are columns whose times carry an offset: they are moved to the network's
+    clock first.
     """
 
     name: str
@@ -49,6 +52,21 @@ class Layout:
     may: tuple[str, ...] = ()  # columns that are read when there, and are null when not
     unless: Mapping[Table, Table] = field(default_factory=dict)
     derives: Facts | None = None
+    moments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """What files that are no tables became: the good rows of each layout that has any; the rejected ones (file, line,
+    reason, raw) as a table of the engine; a count for each file; files of something else; and how many things of a kind
+    that the record has no use for were read.
+    """
+
+    good: tuple[tuple[Layout, ir.Table], ...]
+    rejected: ir.Table
+    counts: tuple[FileCount, ...]
+    unread: tuple[str, ...] = ()
+    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,7 @@ class Reader:
     """A format. `lacks` says, for each fact that the format does not carry, why; such a fact is never counted as 0.
 
     `claims_lag` and `admissions_lag`: days before a batch's last day from which claims and admissions are incomplete.
+    `unfolds` turns files that are no tables, such as JSON, into the rows of the layouts; the folder is for scratch.
     """
 
     name: str
@@ -64,6 +83,7 @@ class Reader:
     lacks: Mapping[str, str] = field(default_factory=dict)
     claims_lag: int = 0
     admissions_lag: int = 0
+    unfolds: Callable[[Writer, Sequence[InputFile], Path, Delivery], Unfolded] | None = None
 
     def __post_init__(self) -> None:
         names = [layout.name for layout in self.layouts]

@@ -1,0 +1,350 @@
+"""FHIR R4: conditions, procedures, observations, immunizations and allergies.
+
+When it was known:
+- a condition when it was recorded (`recordedDate`, else the asserted date, else when the server last changed it), and
+  once more when it had abated, so that the first row never tells the second.
+- a procedure when it had been performed (R4 has no date of recording).
+- an observation when it was issued; where that is not given, RESULT_DAYS_AFTER it was taken for a laboratory result, at
+  once for the rest.
+- an immunization when it was recorded, else when it was given; an allergy when it was recorded.
+What has a state and no time of its change (a condition resolved without a date) is told when the server last changed
+it, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from features import windows
+from features.codes.systems import (
+    CVX,
+    HCPCS,
+    ICD9CM,
+    ICD9PCS,
+    ICD10CM,
+    ICD10PCS,
+    LOINC,
+    NDC,
+    SNOMED,
+    RxNorm,
+)
+from features.record.tables import (
+    ALLERGY,
+    CLINICAL_PROCEDURE,
+    IMMUNIZATION,
+    PROBLEM,
+    RESULT,
+)
+from features.sources import values
+from features.sources.fhir_layouts import (
+    code_of,
+    happened,
+    identity,
+    layout,
+    nothing_wrong,
+    of_a_patient,
+    one_of,
+    void,
+)
+from features.sources.fhir_paths import coded, codes, person, reference, text, time, who
+from features.sources.fhir_sheets import Sheet
+from features.sources.files import InputFile
+from features.sources.reader import Delivery
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+RESULT_DAYS_AFTER = 3  # a laboratory result without a time of issue
+DIAGNOSED, DONE = (ICD10CM, SNOMED, ICD9CM), (ICD10PCS, HCPCS, SNOMED, ICD9PCS)
+MEASURED, GIVEN, ALLERGEN = (LOINC, SNOMED, HCPCS), (CVX, NDC, RxNorm, SNOMED, HCPCS), (RxNorm, SNOMED, NDC)
+
+# ---- conditions
+
+GONE = ("inactive", "remission", "resolved")
+STATUSES = ("active", "recurrence", "relapse", *GONE)
+
+
+def _condition_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        **of_a_patient(raw),
+        "verificationStatus says that it was entered in error": raw.verification.lower() == "entered-in-error",
+        "no recordedDate and no meta.lastUpdated": raw.recorded_to.isnull(),
+    }
+
+
+def _problems(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    status = one_of(raw.status, STATUSES)
+    over = raw.abated_from.notnull() | status.isin(GONE).fill_null(False)
+    raw = raw.mutate(
+        told=ibis.ifelse(over, "active", status),
+        last=ibis.ifelse(status.isin(GONE).fill_null(False), status, "resolved"),
+        over=over,
+        over_at=ibis.greatest(
+            raw.recorded_to,
+            ibis.ifelse(raw.abated_from.notnull(), raw.abated_to.fill_null(raw.abated_from), raw.updated_to),
+        ),
+        over_known=raw.abated_from.notnull() | raw.updated_to.notnull(),
+    )
+
+    def row(rows: ir.Table, status: ir.StringValue, until: ir.IntegerValue, known: ir.IntegerValue) -> ir.Table:
+        return rows.select(
+            person_id=rows.person_id,
+            condition_id=rows.id,
+            encounter_id=identity(rows.encounter),
+            condition_type=ibis.cases(
+                *((rows.category.contains(f" {kind} "), kind) for kind in CONDITION_TYPES), else_=ibis.null("string")
+            ),
+            status=status,
+            verification_status=rows.verification.lower(),
+            onset_day=rows.onset_from // windows.SECONDS_A_DAY,
+            resolved_day=until // windows.SECONDS_A_DAY,
+            **code_of(rows),
+            happened_from=rows.onset_from.fill_null(rows.recorded_from),
+            happened_to=until,
+            precision=rows.onset_precision.fill_null(rows.recorded_precision),
+            known_at=known,
+            source=ibis.literal("fhir"),
+        )
+
+    ended = raw.filter(raw.over, raw.over_known)
+    return row(raw, raw.told, ibis.null("int64"), raw.recorded_to).union(
+        row(ended, ended["last"], ended.abated_to, ended.over_at)
+    )
+
+
+CONDITION_TYPES = ("problem-list-item", "encounter-diagnosis", "health-concern")
+CONDITIONS = Sheet(
+    "Condition",
+    layout("Condition", _condition_rejects, {PROBLEM: _problems}),
+    takes={
+        "id": text("id"),
+        "person_id": person("subject", "patient"),
+        "encounter": reference("encounter", "context"),
+        "category": codes("category"),
+        "status": text("clinicalStatus.coding.code", "clinicalStatus"),
+        "verification": text("verificationStatus.coding.code", "verificationStatus"),
+        "code": coded(DIAGNOSED, "code"),
+        "onset": time("onsetDateTime", "onsetPeriod"),
+        "abated": time("abatementDateTime", "abatementPeriod"),
+        "recorded": time(
+            "recordedDate",
+            "extension[url=condition-asserteddate].valueDateTime",
+            "assertedDate",
+            "meta.lastUpdated",
+        ),
+        "updated": time("meta.lastUpdated"),
+    },
+    answers="code",
+)
+
+
+# ---- procedures
+
+
+def _procedure_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        **of_a_patient(raw),
+        **void(raw),
+        "no time at which it was performed": raw.performed_from.isnull() & raw.performed_to.isnull(),
+    }
+
+
+def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    rows = raw.filter((raw.status.lower() != "preparation").fill_null(True))
+    return rows.select(
+        person_id=rows.person_id,
+        procedure_id=rows.id,
+        encounter_id=identity(rows.encounter),
+        practitioner_id=rows.performer,
+        **code_of(rows),
+        **happened(rows, "performed", rows.performed_to.fill_null(rows.performed_from)),
+    )
+
+
+PROCEDURES = Sheet(
+    "Procedure",
+    layout("Procedure", _procedure_rejects, {CLINICAL_PROCEDURE: _procedures}),
+    takes={
+        "id": text("id"),
+        "person_id": person("subject", "patient"),
+        "encounter": reference("encounter", "context"),
+        "status": text("status"),
+        "code": coded(DONE, "code"),
+        "performed": time("performedDateTime", "performedPeriod", "occurrenceDateTime", "occurrencePeriod"),
+        "performer": who("performer.actor"),
+    },
+    answers="code",
+)
+
+
+# ---- observations
+
+
+def _observation_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        **of_a_patient(raw),
+        **void(raw),
+        "no code": raw.code.isnull(),
+        "no effective time and not issued": raw.effective_from.isnull()
+        & raw.effective_to.isnull()
+        & raw.issued_to.isnull(),
+    }
+
+
+def _measured(rows: ir.Table, code: str, value: str, unit: str) -> ir.Table:
+    import ibis
+
+    category = rows.category.fill_null("")
+    kind = ibis.cases(
+        (category.contains(" laboratory "), "laboratory"),
+        (category.contains(" vital-signs "), "vital"),
+        else_="assessment",
+    )
+    taken = ibis.coalesce(rows.effective_to, rows.effective_from)
+    late = taken + ibis.ifelse(kind == "laboratory", RESULT_DAYS_AFTER * windows.SECONDS_A_DAY, 0)
+    known = ibis.greatest(rows.issued_to.fill_null(late), rows.effective_from)
+    return rows.select(
+        person_id=rows.person_id,
+        kind=kind,
+        **code_of(rows, code),
+        value=values.thousandths(rows[value]),
+        unit=rows[unit],
+        happened_from=ibis.coalesce(rows.effective_from, rows.effective_to, rows.issued_from),
+        happened_to=ibis.coalesce(rows.effective_to, rows.effective_from, rows.issued_to),
+        precision=rows.effective_precision.fill_null(rows.issued_precision),
+        known_at=known,
+        source=ibis.literal("fhir"),
+    )
+
+
+def _observations(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """The value of the whole, also where it is no number; not of what has its values in components, or has none."""
+    rows = raw.filter(raw.value.notnull() | (raw.component.isnull() & raw.absent.isnull()))
+    return _measured(rows, "code", "value", "unit")
+
+
+def _components(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    rows = raw.filter(raw.component_code.notnull(), raw.component_absent.isnull())
+    return _measured(rows, "component_code", "component_value", "component_unit")
+
+
+NUMBERS = ("valueQuantity.value", "valueInteger", "valueDecimal", "valueString")
+OBSERVATIONS = Sheet(
+    "Observation",
+    layout("Observation", _observation_rejects, {RESULT: _observations}),
+    takes={
+        "id": text("id"),
+        "person_id": person("subject"),
+        "status": text("status"),
+        "category": codes("category"),
+        "code": coded(MEASURED, "code"),
+        "value": text(*NUMBERS),
+        "unit": text("valueQuantity.code", "valueQuantity.unit"),
+        "effective": time("effectiveDateTime", "effectivePeriod", "effectiveInstant"),
+        "issued": time("issued"),
+        "component": text("component.code.coding.code"),
+        "absent": text("dataAbsentReason.coding.code", "dataAbsentReason.text"),
+    },
+)
+COMPONENTS = Sheet(
+    "Observation",
+    layout("Observation component", nothing_wrong, {RESULT: _components}),
+    takes={
+        "component_code": coded(MEASURED, "code"),
+        "component_value": text(*NUMBERS),
+        "component_unit": text("valueQuantity.code", "valueQuantity.unit"),
+        "component_absent": text("dataAbsentReason.coding.code", "dataAbsentReason.text"),
+    },
+    each="component",
+    beside=OBSERVATIONS,
+)
+
+
+# ---- immunizations and allergies
+
+
+def _immunization_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        **of_a_patient(raw),
+        **void(raw),
+        "no time at which it was given": raw.given_from.isnull(),
+    }
+
+
+def _immunizations(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    known = ibis.greatest(raw.recorded_to.fill_null(raw.given_to), raw.given_from)
+    return raw.select(person_id=raw.person_id, **code_of(raw), **happened(raw, "given", known))
+
+
+IMMUNIZATIONS = Sheet(
+    "Immunization",
+    layout("Immunization", _immunization_rejects, {IMMUNIZATION: _immunizations}),
+    takes={
+        "id": text("id"),
+        "person_id": person("patient"),
+        "status": text("status"),
+        "code": coded(GIVEN, "vaccineCode"),
+        "given": time("occurrenceDateTime", "date"),
+        "recorded": time("recorded"),
+    },
+)
+
+
+def _allergy_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    return {
+        **of_a_patient(raw),
+        "verificationStatus says that it was entered in error": raw.verification.lower() == "entered-in-error",
+        "no recordedDate and no meta.lastUpdated": raw.recorded_to.isnull(),
+    }
+
+
+def _allergies(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    return raw.select(
+        person_id=raw.person_id,
+        allergy_id=raw.id,
+        allergy_type=raw.kind.lower(),
+        category=raw.category.lower(),
+        criticality=raw.criticality.lower(),
+        status=one_of(raw.status, ("active", "inactive", "resolved")),
+        verification_status=raw.verification.lower(),
+        **code_of(raw),
+        happened_from=raw.onset_from.fill_null(raw.recorded_from),
+        happened_to=ibis.null("int64"),
+        precision=raw.onset_precision.fill_null(raw.recorded_precision),
+        known_at=raw.recorded_to,
+        source=ibis.literal("fhir"),
+    )
+
+
+ALLERGIES = Sheet(
+    "AllergyIntolerance",
+    layout("AllergyIntolerance", _allergy_rejects, {ALLERGY: _allergies}),
+    takes={
+        "id": text("id"),
+        "person_id": person("patient"),
+        "kind": text("type"),
+        "category": text("category"),
+        "criticality": text("criticality"),
+        "status": text("clinicalStatus.coding.code", "clinicalStatus"),
+        "verification": text("verificationStatus.coding.code", "verificationStatus"),
+        "code": coded(ALLERGEN, "code"),
+        "onset": time("onsetDateTime", "onsetPeriod"),
+        "recorded": time("recordedDate", "assertedDate", "meta.lastUpdated"),
+    },
+)
+
+SHEETS = (
+    CONDITIONS,
+    PROCEDURES,
+    OBSERVATIONS,
+    COMPONENTS,
+    IMMUNIZATIONS,
+    ALLERGIES,
+)
