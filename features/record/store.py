@@ -4,6 +4,7 @@
     STORE/batches/ID/TABLE.parquet       one batch's rows of a table, sorted by bucket, person and time;
                                          a row group never spans two buckets, so one person is found without a scan
     STORE/batches/ID/quarantine.parquet  rejected input rows with the reason
+    STORE/batches/ID/messages.parquet    hashes of the messages taken, so that none is loaded twice
 
 A batch's ID is a hash of the files it was read from and of how: loading the same files twice changes nothing.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,6 +106,7 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
             admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
         )
         report = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons)
+        shutil.rmtree(scratch)  # unpacked input is not to stay in the store beside what was read from it
         commit(writer, batch)
         return report
 

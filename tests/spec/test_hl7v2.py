@@ -1,0 +1,644 @@
+"""What each HL7 version 2 message becomes in the record, and when it is known."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from features.definitions.stays import final_stays
+from features.record import tables
+from features.record.record import open_record
+from features.record.tables import Table
+from features.sources.hl7v2 import tells
+from features.sources.hl7v2_frames import holds
+from features.sources.messages import Rejected
+from tests.feeds import ZONE, day, midnight, rows_of
+from tests.hl7 import Fields, adt, load_messages, message, write_messages
+
+
+def _row(content: bytes, table: Table = tables.ADT_EVENT) -> Mapping[str, Any]:
+    [row] = tells(content, ZONE)[table]
+    return row
+
+
+def _wall(text: str) -> int:
+    """Wall-clock seconds of `YYYY-MM-DD HH:MM:SS`."""
+    date, clock = text.split()
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return day(date) * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
+def _reason(content: bytes) -> str:
+    with pytest.raises(Rejected) as why:
+        tells(content, ZONE)
+    return why.value.reason
+
+
+# ---- ADT: one row a message, the visit as it stands
+
+
+ADMITTED, LEFT = "202403010930-0500", "202403051130-0500"
+
+
+@pytest.mark.parametrize(
+    ("event", "pv1", "expected"),
+    [
+        ("A01", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A02", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        (
+            "A03",
+            {"pv1_2": "I", "pv1_44": ADMITTED, "pv1_45": LEFT},
+            ("I", "2024-03-01 09:30:00", "2024-03-05 11:30:59"),
+        ),
+        ("A04", {"pv1_2": "E", "pv1_44": ADMITTED}, ("E", "2024-03-01 09:30:00", None)),
+        ("A06", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A06", {"pv1_2": "", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A07", {"pv1_2": "O", "pv1_44": ADMITTED}, ("O", "2024-03-01 09:30:00", None)),
+        ("A07", {"pv1_2": "", "pv1_44": ADMITTED}, ("O", "2024-03-01 09:30:00", None)),
+        ("A08", {"pv1_2": "i", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A11", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A12", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+        ("A13", {"pv1_2": "I", "pv1_44": ADMITTED}, ("I", "2024-03-01 09:30:00", None)),
+    ],
+)
+def test_each_event_tells_the_visit_as_it_stands(
+    event: str, pv1: dict[str, str], expected: tuple[str, str, str | None]
+) -> None:
+    row = _row(adt(event, **pv1))
+    patient_class, admitted, discharged = expected
+    assert (row["event_type"], row["patient_class"]) == (event, patient_class)
+    assert row["admitted_at"] == _wall(admitted)
+    assert row["discharged_at"] == (None if discharged is None else _wall(discharged))
+    assert row["known_at"] == _wall("2024-03-05 12:00:00")
+    assert row["discharge_day"] == (None if discharged is None else day("2024-03-05"))
+
+
+@pytest.mark.parametrize("event", ["A01", "A04", "A06"])
+def test_an_arrival_without_its_time_took_place_when_the_event_did(event: str) -> None:
+    """Without a day of admission the patient would be in no stay."""
+    content = message(f"ADT^{event}", ("EVN", {2: "20240304101500", 6: "20240304100000"}), ("PID", {}), ("PV1", {}))
+    assert _row(content)["admitted_at"] == _wall("2024-03-04 10:00:00")
+    assert _row(adt(event))["admitted_at"] == _wall("2024-03-05 12:00:00")
+
+
+def test_a_discharge_without_its_time_took_place_when_the_event_did() -> None:
+    """A stay that stays open for want of a field is a patient whom nobody calls."""
+    content = message("ADT^A03", ("EVN", {2: "20240305113000"}), ("PID", {}), ("PV1", {44: ADMITTED}))
+    assert _row(content)["discharged_at"] == _wall("2024-03-05 11:30:00")
+
+
+def test_a_cancelled_discharge_has_none_though_its_time_was_left_in_the_message() -> None:
+    row = _row(adt("A13", pv1_44=ADMITTED, pv1_45=LEFT, pv1_36="01"))
+    assert (row["discharged_at"], row["discharge_day"], row["discharge_disposition_code"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("20", "20"), ("1", "01"), ("EXP", "20"), ("Expired", "20"), ("D^Deceased", "20"), ("HOM", "01"),
+        ("hosp", "HOSP"), ("X7", "X7"), ("went home with his wife", None), ("", None),
+    ],
+)  # fmt: skip
+def test_patient_status_is_two_digits_where_it_can_be(told: str, kept: str | None) -> None:
+    """The dead are known by 20 and 40 to 42: a word of the hospital's own would put them on the list."""
+    assert _row(adt("A03", pv1_44=ADMITTED, pv1_45=LEFT, pv1_36=told))["discharge_disposition_code"] == kept
+
+
+def test_type_source_service_and_place_of_the_visit() -> None:
+    row = _row(adt("A01", pv1_4="E", pv1_14="7", pv1_10="CAR", pv1_3="4E^101^A^NORTH HOSPITAL&1.2.3&ISO"))
+    columns = ("admit_type_code", "admit_source_code", "hospital_service", "facility_id", "source")
+    assert [row[name] for name in columns] == ["1", "7", "CAR", "NORTH HOSPITAL", "NORTH"]
+    assert _row(adt("A01", pv1_4="3", pv1_3="4E"))["admit_type_code"] == "3"
+    assert _row(adt("A01", pv1_4="3", pv1_3="4E"))["facility_id"] == "NORTH"
+
+
+@pytest.mark.parametrize(
+    ("diagnoses", "expected"),
+    [
+        ([{3: "I50.9^x^I10", 6: "W"}, {3: "J18.9^x^I10C", 6: "A"}], ("icd-10-cm", "J189")),
+        ([{3: "I50.9^x^I10", 6: "F"}, {3: "J18.9^x^I10", 6: "W"}], ("icd-10-cm", "J189")),
+        ([{3: "I50.9^x^I10", 6: "F"}], (None, None)),
+        ([{3: "I50.9^x^I10", 6: "A", 21: "D"}], (None, None)),
+        ([{2: "I9", 3: "428.0", 6: "A"}], ("icd-9-cm", "4280")),
+        ([{3: "84114007^x^SCT^I50.9^y^ICD-10-CM", 6: "A"}], ("icd-10-cm", "I509")),
+        ([{3: "HF1^x^L", 6: "A"}], ("unmapped", "HF1")),
+    ],
+)
+def test_the_diagnosis_is_the_admitting_one_else_the_working_one_and_never_the_final(
+    diagnoses: list[Fields], expected: tuple[str | None, str | None]
+) -> None:
+    content = message("ADT^A01", ("PID", {}), ("PV1", {}), *(("DG1", each) for each in diagnoses))
+    row = _row(content)
+    assert (row["code_system"], row["code"]) == expected
+
+
+# ---- when it is known
+
+
+@pytest.mark.parametrize(
+    ("sent", "entered", "known"),
+    [
+        ("20240305120000-0500", "", "2024-03-05 12:00:00"),
+        ("20240305170000+0000", "", "2024-03-05 12:00:00"),
+        ("20240305120000.123", "", "2024-03-05 12:00:00"),
+        ("202403051200", "", "2024-03-05 12:00:59"),
+        ("20240305", "", midnight("2024-03-05")),
+        ("20240305-0800", "", midnight("2024-03-05")),
+        ("", "20240305130000", "2024-03-05 13:00:00"),
+        ("not one", "20240305130000", "2024-03-05 13:00:00"),
+        ("2024", "20240305130000", "2024-03-05 13:00:00"),
+    ],
+)
+def test_a_message_is_known_at_its_time_else_when_it_was_entered(sent: str, entered: str, known: str) -> None:
+    content = message("ADT^A08", ("EVN", {2: entered}), ("PID", {}), ("PV1", {44: ADMITTED}), sent=sent)
+    assert _row(content)["known_at"] == _wall(known)
+
+
+def test_a_birth_date_is_not_moved_by_the_senders_offset() -> None:
+    assert _row(adt("A08", pid={7: "195001312330+0900"}), tables.PERSON)["birth_day"] == day("1950-01-31")
+
+
+def test_the_hour_that_comes_twice_is_never_known_too_early(tmp_path: Path) -> None:
+    """On 3 November 2024 01:30 came twice in New York."""
+    sent = {"first": "20241103053000+0000", "second": "20241103063000+0000"}
+    write_messages(tmp_path / "in", "a.hl7", [adt("A08", sent=at, pv1_19=name) for name, at in sent.items()])
+    load_messages(tmp_path / "in", tmp_path / "store")
+    paths = (tmp_path / "store").rglob("adt_event.parquet")
+    known = sorted(row["known_at"] for path in paths for row in pq.read_table(path).to_pylist())
+    assert known == [1730615400, 1730615400]
+
+
+# ---- whose number it is
+
+
+def _person(pid: str, **header: Any) -> str:
+    content = message("ADT^A01", ("PID", {3: pid}), ("PV1", {}), header={int(k[1:]): v for k, v in header.items()})
+    return str(_row(content)["person_id"])
+
+
+def test_one_number_at_two_hospitals_is_two_people() -> None:
+    assert _person("77", f4="NORTH") != _person("77", f4="SOUTH")
+    assert _person("77^^^EMPI", f4="NORTH") == _person("77^^^EMPI", f4="SOUTH") == "77^^^EMPI"
+
+
+def test_no_number_can_be_written_so_that_it_names_somebody_elses_owner() -> None:
+    assert _person("77\\S\\\\S\\\\S\\SOUTH", f4="NORTH") != _person("77^^^SOUTH", f4="NORTH")
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [
+        ("123-45-6789^^^USSSA^SS~77^^^NORTH^MR", "77^^^NORTH"),
+        ("88^^^SOUTH^MR~77^^^NORTH^MR", "77^^^NORTH"),
+        ("AC1^^^NORTH^AN~9^^^NORTH^PI", "9^^^NORTH"),
+        ("AC1^^^NORTH^AN~5^^^NORTH", "5^^^NORTH"),
+        ("AC1^^^NORTH^AN", "AC1^^^NORTH"),
+        ("77^^^&1.2.840&ISO^MR", "77^^^1.2.840"),
+        ("77^^^^MR^NORTH CLINIC", "77^^^NORTH CLINIC"),
+        ("0077", "0077^^^NORTH"),
+    ],
+)
+def test_of_several_numbers_the_medical_record_number_is_taken(told: str, taken: str) -> None:
+    assert _person(told) == taken
+
+
+def test_a_visit_belongs_to_its_sender_and_an_account_stands_in_for_it() -> None:
+    assert _row(adt("A01", pv1_19="V1"))["visit_number"] == "V1^^^NORTH"
+    assert _row(adt("A01", pid={18: "AC1"}, pv1_19=""))["visit_number"] == "AC1^^^NORTH^AN"
+
+
+# ---- the person
+
+
+def test_who_somebody_is_and_how_to_reach_them() -> None:
+    pid = {
+        5: "DOE&van^JANE^Q",
+        7: "19500131",
+        8: "F",
+        10: "2054-5^Black^HL70005",
+        11: "1 MAIN ST&x^^TOWN^NY^10001",
+        13: "jane@example.org^NET^Internet^jane@example.org~(555)555-0100^PRN^PH",
+        15: "spa^Spanish^ISO639",
+        22: "2186-5",
+    }
+    content = adt("A08", pid=pid)
+    person, contact = _row(content, tables.PERSON), _row(content, tables.CONTACT_DETAILS)
+    assert [person[name] for name in ("birth_day", "sex", "race", "ethnicity", "state", "zip_code")] == [
+        day("1950-01-31"), "female", "black or african american", "not hispanic or latino", "NY", "10001",
+    ]  # fmt: skip
+    columns = ("first_name", "last_name", "phone", "email", "address", "city", "preferred_language", "known_at")
+    assert [contact[name] for name in columns] == [
+        "JANE", "DOE", "(555)555-0100", "jane@example.org", "1 MAIN ST", "TOWN", "es", _wall("2024-03-05 12:00:00"),
+    ]  # fmt: skip
+
+
+def test_a_telephone_in_parts_an_escape_and_an_emptied_field() -> None:
+    contact = _row(
+        adt("A08", pid={5: "O\\T\\NEIL^ANN", 13: "^PRN^PH^^1^555^5550100", 11: '""'}), tables.CONTACT_DETAILS
+    )
+    assert (contact["last_name"], contact["phone"], contact["address"]) == ("O&NEIL", "1-555-5550100", None)
+
+
+def test_a_change_of_address_outside_any_visit_is_kept() -> None:
+    told = tells(message("ADT^A08", ("PID", {11: "1 MAIN ST"})), ZONE)
+    assert set(told) == {tables.PERSON, tables.CONTACT_DETAILS} - {tables.PERSON}
+
+
+@pytest.mark.parametrize(
+    ("pid", "happened", "known"),
+    [
+        ({29: "20240304", 30: "Y"}, ("2024-03-04 00:00:00", midnight("2024-03-04")), "2024-03-05 12:00:00"),
+        ({30: "Y"}, (None, "2024-03-05 12:00:00"), "2024-03-05 12:00:00"),
+    ],
+)
+def test_a_death_is_known_from_the_message_that_tells_it(
+    pid: Fields, happened: tuple[str | None, str], known: str
+) -> None:
+    row = _row(adt("A08", pid=pid), tables.DEATH)
+    first, last = happened
+    assert (row["happened_from"], row["happened_to"]) == (None if first is None else _wall(first), _wall(last))
+    assert row["known_at"] == _wall(known)
+
+
+def test_nobody_died_who_is_not_said_to_have() -> None:
+    assert tables.DEATH not in tells(adt("A08", pid={30: "N"}), ZONE)
+
+
+# ---- ORU: results and the state of their order
+
+
+def _results(obr: Fields, *observations: Fields) -> Mapping[Table, Any]:
+    usual = {2: "O1^NORTH", 4: "24323-8^Panel^LN", 7: "20240305080000", 16: "1234567893^A^B^^^^^^NPI", 25: "F"}
+    panel = [("OBX", {2: "NM", 11: "F", **each}) for each in observations]
+    return tells(message("ORU^R01", ("PID", {}), ("PV1", {}), ("OBR", {**usual, **obr}), *panel), ZONE)
+
+
+def test_a_result_has_its_value_unit_time_and_is_known_when_issued() -> None:
+    told = _results({22: "20240305113000"}, {3: "2160-0^Creatinine^LN", 5: "1.25", 6: "mg/dL", 14: "20240305081500"})
+    [row] = told[tables.RESULT]
+    columns = ("person_id", "kind", "code_system", "code", "value", "unit")
+    assert [row[name] for name in columns] == ["77^^^NORTH", "laboratory", "loinc", "2160-0", 1250, "mg/dL"]
+    assert (row["happened_from"], row["known_at"]) == (_wall("2024-03-05 08:15:00"), _wall("2024-03-05 11:30:00"))
+
+
+def test_a_result_without_a_time_of_issue_is_known_with_the_message() -> None:
+    [row] = _results({}, {3: "2160-0^x^LN", 5: "1"})[tables.RESULT]
+    assert (row["happened_from"], row["known_at"]) == (_wall("2024-03-05 08:00:00"), _wall("2024-03-05 12:00:00"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("NM", "7", 7000), ("NM", "-0.5", -500), ("NM", "+1.0005", 1001), ("NM", ".5", 500), ("ST", "12.5", 12_500),
+        ("SN", "^182", 182_000), ("SN", "<^0.01", 10), ("SN", "^1^:^128", None), ("SN", "~^3", None),
+        ("NM", "27~25", None), ("NM", "pending", None), ("TX", "12", None), ("NM", "", None),
+        ("CWE", "27268008^Salmonella^SCT", None), ("NM", "9" * 40, None),
+    ],
+)  # fmt: skip
+def test_a_value_is_a_number_or_null(kind: str, text: str, value: int | None) -> None:
+    [row] = _results({}, {2: kind, 3: "2160-0^x^LN", 5: text})[tables.RESULT]
+    assert row["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("2160-0^x^LN", ("loinc", "2160-0")),
+        ("CREA^x^L^2160-0^y^LN", ("loinc", "2160-0")),
+        ("crea^x^99LAB", ("unmapped", "CREA")),
+        ("1554-5", ("unmapped", "1554-5")),
+    ],
+)
+def test_a_local_code_is_kept_and_told_as_unmapped(code: str, expected: tuple[str, str]) -> None:
+    [row] = _results({}, {3: code, 5: "1"})[tables.RESULT]
+    assert (row["code_system"], row["code"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "section", "kind"),
+    [("8480-6^x^LN", "", "vital"), ("2160-0^x^LN", "LAB", "laboratory"), ("1487^x^L", "RAD", "assessment")],
+)
+def test_results_are_of_a_kind(code: str, section: str, kind: str) -> None:
+    [row] = _results({24: section}, {3: code, 5: "1"})[tables.RESULT]
+    assert row["kind"] == kind
+
+
+def test_what_is_deleted_pending_or_wrongly_posted_is_no_result() -> None:
+    told = _results({}, *({3: "2160-0^x^LN", 5: "1", 11: state} for state in ("D", "I", "N", "O", "W", "X")))
+    assert tables.RESULT not in told
+
+
+@pytest.mark.parametrize(
+    ("state", "issued", "status", "known"),
+    [
+        ("F", "20240305113000", "resulted", "2024-03-05 11:30:00"),
+        ("C", "20240305113000", "resulted", "2024-03-05 11:30:00"),
+        ("P", "20240305113000", "ordered", "2024-03-05 12:00:00"),
+        ("I", "", "ordered", "2024-03-05 12:00:00"),
+        ("X", "", "cancelled", "2024-03-05 12:00:00"),
+    ],
+)
+def test_an_order_is_resulted_when_all_its_results_are_final(state: str, issued: str, status: str, known: str) -> None:
+    [row] = _results({22: issued, 25: state})[tables.ORDER]
+    assert [row[name] for name in ("order_id", "status", "order_type", "code", "orderer_id", "visit_number")] == [
+        "O1^^^NORTH", status, "laboratory", "24323-8", "1234567893", "V1^^^NORTH",
+    ]  # fmt: skip
+    assert row["known_at"] == _wall(known)
+
+
+def test_each_patient_of_a_message_gets_their_own_results() -> None:
+    """In a batch of results a second PID begins a second patient: mixing them up would harm both."""
+    content = message(
+        "ORU^R01",
+        ("PID", {3: "1^^^NORTH^MR"}), ("OBR", {2: "A"}), ("OBX", {2: "NM", 3: "2160-0^x^LN", 5: "1", 11: "F"}),
+        ("PID", {3: "2^^^NORTH^MR"}), ("OBR", {2: "B"}), ("OBX", {2: "NM", 3: "2160-0^x^LN", 5: "2", 11: "F"}),
+        ("OBR", {2: "C"}), ("OBX", {2: "NM", 3: "2160-0^x^LN", 5: "3", 11: "F"}),
+    )  # fmt: skip
+    told = tells(content, ZONE)
+    assert [(row["person_id"], row["value"]) for row in told[tables.RESULT]] == [
+        ("1^^^NORTH", 1000),
+        ("2^^^NORTH", 2000),
+        ("2^^^NORTH", 3000),
+    ]
+    assert [(row["person_id"], row["order_id"]) for row in told[tables.ORDER]] == [
+        ("1^^^NORTH", "A^^^NORTH"),
+        ("2^^^NORTH", "B^^^NORTH"),
+        ("2^^^NORTH", "C^^^NORTH"),
+    ]
+
+
+# ---- SIU: bookings
+
+
+@pytest.mark.parametrize(
+    ("event", "filled", "state"),
+    [
+        ("S12", "Booked", "booked"), ("S13", "", "booked"), ("S14", "", "booked"), ("S14", "Complete", "kept"),
+        ("S14", "Checked-In", "kept"), ("S15", "Cancelled", "cancelled"), ("S17", "", "cancelled"),
+        ("S26", "Noshow", "missed"),
+    ],
+)  # fmt: skip
+def test_a_booking_has_a_state_that_is_known_with_the_message(event: str, filled: str, state: str) -> None:
+    content = message(
+        f"SIU^{event}",
+        ("SCH", {1: "P9", 25: filled}),
+        ("TQ1", {7: "20240320140000", 8: "20240320143000"}),
+        ("PID", {}),
+        ("AIP", {3: "1234567893^A^B^^^^^^^^^^NPI", 4: "CAR^Cardiology"}),
+    )
+    row = _row(content, tables.APPOINTMENT)
+    assert [row[name] for name in ("appointment_id", "status", "specialty", "provider_id", "appointment_day")] == [
+        "B1^^^NORTH", state, "cardiology", "1234567893", day("2024-03-20"),
+    ]  # fmt: skip
+    assert (row["happened_from"], row["happened_to"]) == (_wall("2024-03-20 14:00:00"), _wall("2024-03-20 14:30:00"))
+    assert row["known_at"] == _wall("2024-03-05 12:00:00")
+
+
+@pytest.mark.parametrize(("name", "fields"), [("AIS", {4: "20240320140000"}), ("AIL", {6: "20240320140000"})])
+def test_the_start_may_stand_with_the_service_or_the_place(name: str, fields: Fields) -> None:
+    row = _row(message("SIU^S12", ("SCH", {11: "^^^20990101"}), ("PID", {}), (name, fields)), tables.APPOINTMENT)
+    assert row["happened_from"] == _wall("2024-03-20 14:00:00")
+
+
+def test_the_older_field_of_the_start_is_read_where_nothing_else_is() -> None:
+    row = _row(message("SIU^S12", ("SCH", {11: "^^^20240320140000"}), ("PID", {})), tables.APPOINTMENT)
+    assert row["appointment_day"] == day("2024-03-20")
+
+
+# ---- what is set aside
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no message header (MSH)"),
+        (b"PID|1||77", "no message header (MSH)"),
+        (b"MSH|", "a message header whose separators are none (MSH-1, MSH-2)"),
+        (b"MSH|^^^^|A|B", "a message header whose separators are none (MSH-1, MSH-2)"),
+        (message("JONES^A01", ("PID", {})), "a message of no known type (MSH-9) is not read"),
+        (message("ADT^A31", ("PID", {})), "ADT^A31 is not read"),
+        (message("MDM^T02", ("PID", {})), "MDM^T02 is not read"),
+        (message("ADT^A40", ("PID", {}), ("MRG", {1: "66"})), "ADT^A40: two numbers of one patient"),
+        (message("ADT^A01", ("PID", {3: ""}), ("PV1", {})), "no number of the patient (PID-3)"),
+        (message("ADT^A01", ("PID", {}), ("PV1", {19: ""})), "no number of the visit (PV1-19, PID-18)"),
+        (message("ADT^A01", ("PID", {}), ("PV1", {}), sent=""), "no time of the message (MSH-7, EVN-2)"),
+        (message("ADT^A01", ("PID", {}), header={3: "", 4: ""}), "no sender (MSH-3, MSH-4)"),
+        (adt("A03", pv1_44="20240306", pv1_45="20240305"), "discharge before admission (negative length of stay)"),
+        (message("ORU^R01", ("PID", {}), ("OBR", {}), ("OBX", {3: "", 11: "F"})), "no observation with a code"),
+        (message("SIU^S12", ("SCH", {2: ""}), ("PID", {})), "no number of the appointment (SCH-1, SCH-2)"),
+        (message("SIU^S12", ("SCH", {}), ("PID", {})), "no start of the appointment"),
+    ],
+)
+def test_what_cannot_be_taken_is_set_aside_with_a_reason(content: bytes, reason: str) -> None:
+    assert _reason(content).startswith(reason)
+
+
+def test_the_trigger_may_stand_in_the_event_segment() -> None:
+    assert _row(message("ADT", ("EVN", {1: "A01"}), ("PID", {}), ("PV1", {})))["event_type"] == "A01"
+
+
+def test_a_merge_is_kept_whole_in_the_quarantine(tmp_path: Path) -> None:
+    """Until the record has a table of merges, the message must not be lost: it says that two people are one."""
+    merge = message("ADT^A40", ("PID", {}), ("MRG", {1: "66^^^NORTH^MR"}))
+    write_messages(tmp_path / "in", "a.hl7", [merge])
+    assert load_messages(tmp_path / "in", tmp_path / "store").quarantined == 1
+    [kept] = pq.read_table(next((tmp_path / "store").rglob("quarantine.parquet"))).to_pylist()
+    assert kept["raw"] == merge.decode()
+
+
+# ---- other separators and character sets
+
+
+def test_a_sender_may_choose_its_separators() -> None:
+    content = b"MSH*:%!$*ADT*NORTH***20240305120000**ADT:A01\rPID***77:::SOUTH$x:MR\rPV1**I*4E::!F!*****************V1"
+    row = _row(content.replace(b"*****************V1", b"*" * 16 + b"V1"))
+    assert (row["person_id"], row["visit_number"]) == ("77^^^SOUTH", "V1^^^NORTH")
+
+
+@pytest.mark.parametrize(
+    ("charset", "written"),
+    [("", "Zoë".encode()), ("", "Zoë".encode("latin-1")), ("8859/2", "Zoë".encode("iso8859-2")), ("8859/5", b"Zo\xd5")],
+)
+def test_names_are_read_in_the_character_set_of_the_message(charset: str, written: bytes) -> None:
+    content = message("ADT^A08", ("PID", {5: "NAME"}), ("PV1", {}), header={18: charset}).replace(b"NAME", written)
+    expected = "Zo\u0435" if charset == "8859/5" else "Zo\u00eb"
+    assert _row(content, tables.CONTACT_DETAILS)["last_name"] == expected
+
+
+# ---- files
+
+
+TWO = [adt("A01", pv1_19="V1", pv1_44=ADMITTED), adt("A03", pv1_19="V2", pv1_44=ADMITTED, pv1_45=LEFT)]
+
+
+def _framed(messages: list[bytes]) -> bytes:
+    return b"".join(b"\x0b" + each + b"\r\x1c\r" for each in messages)
+
+
+WRITTEN = {
+    "carriage returns": b"\r".join(TWO),
+    "line feeds": b"\n".join(TWO).replace(b"\r", b"\n"),
+    "both": b"\r\n".join(each.replace(b"\r", b"\r\n") for each in TWO) + b"\r\n\r\n",
+    "MLLP": _framed(TWO),
+    "MLLP without the last return": _framed(TWO).replace(b"\r\x1c\r", b"\r\x1c"),
+    "batch": b"\r".join([b"FHS|^~\\&|X", b"BHS|^~\\&|X", *TWO, b"BTS|2", b"FTS|1"]),
+    "byte order mark": b"\xef\xbb\xbf" + b"\r\n".join(TWO),
+    "blank lines": b"\n\n  \n" + b"\n\n".join(TWO),
+}
+
+
+def _rows(store: Path) -> list[tuple[Any, ...]]:
+    return rows_of(store, tables.ADT_EVENT, "visit_number", "event_type", "admitted_at", "discharged_at", "known_at")
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=str)
+def test_every_way_to_write_messages_into_a_file_is_read(written: str, tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_bytes(WRITTEN[written])
+    report = load_messages(tmp_path / "a.hl7", tmp_path / "store")
+    assert (report.read, report.loaded) == (2, 2)
+    assert _rows(tmp_path / "store") == [
+        ("V1^^^NORTH", "A01", "2024-03-01 09:30:00", None, "2024-03-05 12:00:00"),
+        ("V2^^^NORTH", "A03", "2024-03-01 09:30:00", "2024-03-05 11:30:59", "2024-03-05 12:00:00"),
+    ]
+
+
+def test_gzips_zips_and_texts_are_opened_as_they_come(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.hl7.gz").write_bytes(gzip.compress(TWO[0]))
+    with zipfile.ZipFile(tmp_path / "in" / "b.zip", "w") as archive:
+        archive.writestr("deep/b.txt", TWO[1])
+    (tmp_path / "in" / "notes.txt").write_text("not a message\n")
+    report = load_messages(tmp_path / "in", tmp_path / "store")
+    assert (report.loaded, report.unread) == (2, ("notes.txt",))
+
+
+def test_what_stands_before_the_first_header_is_counted_and_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_bytes(b"PID|1||77\rPV1|1\r" + TWO[0])
+    report = load_messages(tmp_path / "a.hl7", tmp_path / "store")
+    assert (report.read, report.loaded, dict(report.reasons)) == (2, 1, {"no message header (MSH)": 1})
+
+
+def test_only_messages_are_taken_for_messages() -> None:
+    assert holds(b"\xef\xbb\xbfMSH|^~\\&|") is True
+    assert holds(b"BHS|^~\\&|") is True
+    assert holds(b"id,MSHcode\n1,MSH|\n") is False
+
+
+# ---- late, again, out of order, cancelled, class changed
+
+
+VISIT = [
+    adt("A04", "20240301080000", pv1_2="E", pv1_44="20240301080000"),
+    adt("A06", "20240301120000", pv1_2="I", pv1_44="20240301080000"),
+    adt("A02", "20240302090000", pv1_44="20240301080000", pv1_3="ICU^1^A^NORTH HOSPITAL"),
+    adt("A12", "20240302100000", pv1_44="20240301080000"),
+    adt("A03", "20240303110000", pv1_44="20240301080000", pv1_45="20240303110000", pv1_36="01"),
+    adt("A13", "20240303113000", pv1_44="20240301080000", pv1_45="20240303110000"),
+    adt("A03", "20240305110000", pv1_44="20240301080000", pv1_45="20240305110000", pv1_36="06"),
+    adt("A01", "20240306080000", pv1_19="V2", pv1_44="20240306080000"),
+    adt("A11", "20240306090000", pv1_19="V2", pv1_44="20240306080000"),
+    adt("A01", "20240307080000", pv1_19="V3", pv1_44="20240307080000"),
+    adt("A07", "20240307120000", pv1_19="V3", pv1_2="O", pv1_44="20240307080000"),
+]
+
+
+def _content(store: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in (store / "batches").glob("*/*.parquet"):
+        if path.stem not in ("quarantine", "messages"):
+            found.setdefault(path.stem, []).extend(map(repr, pq.read_table(path).to_pylist()))
+    return {name: sorted(rows) for name, rows in found.items()}
+
+
+def test_messages_late_again_and_out_of_order_give_the_same_rows_and_stays(tmp_path: Path) -> None:
+    orders = {
+        "as sent": [VISIT],
+        "backwards": [VISIT[::-1]],
+        "in two files, the later first": [VISIT[6:], VISIT[:6]],
+        "again, within a file and across": [VISIT[3:], VISIT[:7] + VISIT[:2], VISIT[::2]],
+    }
+    stores = {}
+    for name, files in orders.items():
+        for number, messages in enumerate(files):
+            path = write_messages(tmp_path / name, f"{number}.hl7", messages)
+            report = load_messages(path, tmp_path / "stores" / name)
+            assert report.read == len(messages) == report.loaded + report.quarantined
+        stores[name] = _content(tmp_path / "stores" / name)
+    assert len(stores["as sent"]["adt_event"]) == len(VISIT)
+    assert all(content == stores["as sent"] for content in stores.values())
+    stays = final_stays(open_record(tmp_path / "stores" / "backwards")).to_pandas()
+    assert stays[["admit_day", "discharge_day", "discharge_disposition_code"]].values.tolist() == [
+        [day("2024-03-01"), day("2024-03-05"), "06"]
+    ], "the cancelled admission and the outpatient visit are no stays; the discharge taken back is none"
+
+
+def test_a_message_that_is_in_the_store_is_set_aside_as_that(tmp_path: Path) -> None:
+    load_messages(write_messages(tmp_path, "a.hl7", TWO), tmp_path / "store")
+    again = load_messages(write_messages(tmp_path, "b.hl7", TWO[:1], end=b"\r\n"), tmp_path / "store")
+    assert dict(again.reasons) == {"the same message again: its content is in the store": 1}
+
+
+def test_a_message_that_was_set_aside_may_come_again(tmp_path: Path) -> None:
+    """A reader that has learned more must not find that a message which it could not take is held already."""
+    write_messages(tmp_path, "a.hl7", [message("ADT^A31", ("PID", {}))])
+    load_messages(tmp_path / "a.hl7", tmp_path / "store")
+    held = pq.read_table(next((tmp_path / "store").rglob("messages.parquet")))
+    assert held.num_rows == 0
+
+
+# ---- files that nobody here wrote
+
+
+@pytest.mark.slow
+def test_the_public_messages_load_completely(data_dir: Path, tmp_path: Path) -> None:
+    """linuxforhealth (4 files) and microsoft (141): every message of a kind that is read and whole is taken."""
+    report = load_messages(data_dir / "hl7v2_adt", tmp_path / "store")
+    assert (len(report.files), report.read, report.loaded, report.quarantined) == (145, 146, 46, 100)
+    assert {name: report.rows[name] for name in ("adt_event", "result", "order", "appointment")} == {
+        "adt_event": 26,
+        "result": 49,
+        "order": 9,
+        "appointment": 13,
+    }
+    whole = ("is not read", "two numbers of one patient; the record has no table of merges yet")
+    assert {reason: n for reason, n in report.reasons.items() if not reason.endswith(whole)} == {
+        "no time of the message (MSH-7, EVN-2)": 3
+    }
+    events = rows_of(tmp_path / "store", tables.ADT_EVENT, "event_type")
+    counts = {event: events.count((event,)) for event in sorted({event for (event,) in events})}
+    assert counts == {"A01": 7, "A02": 2, "A03": 2, "A04": 5, "A06": 2, "A07": 2, "A08": 2, "A11": 2, "A13": 2}
+    again = load_messages(data_dir / "hl7v2_adt", tmp_path / "store")
+    assert (again.read, again.loaded) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_strict_second_reader_finds_the_same_numbers_and_classes(data_dir: Path) -> None:
+    """hl7apy, written by others, on the public messages; it refuses two in whose header a mark stands twice."""
+    from hl7apy.exceptions import InvalidEncodingChars
+    from hl7apy.parser import parse_message
+
+    compared = refused = 0
+    for path in sorted((data_dir / "hl7v2_adt").rglob("*.hl7")):
+        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+        try:
+            [row] = tells(content, ZONE)[tables.ADT_EVENT]
+            parsed = parse_message(content.decode(), find_groups=False)
+        except (Rejected, KeyError):
+            continue
+        except InvalidEncodingChars:
+            refused += 1
+            continue
+        numbers = [part.split("^")[0] for part in parsed.pid.pid_3.to_er7().split("~")]
+        visit, account = parsed.pv1.pv1_19.to_er7().split("^")[0], parsed.pid.pid_18.to_er7().split("^")[0]
+        assert row["person_id"].split("^^^")[0] in numbers
+        assert row["visit_number"].split("^^^")[0] == (visit or account)
+        assert row["patient_class"] == parsed.pv1.pv1_2.to_er7().split("^")[0]
+        assert (row["discharged_at"] is None) == (parsed.pv1.pv1_45.to_er7() == "" or row["event_type"] == "A13")
+        compared += 1
+    assert (compared, refused) == (24, 2)
