@@ -35,10 +35,9 @@ def message(
     return "\r".join(lines).encode()
 
 
-def adt(event: str, sent: str = "20240305120000-0500", pid: Fields | None = None, **pv1: str) -> bytes:
-    """An ADT message of the usual patient and visit; `pv1_44="..."` sets a field of the visit."""
-    visit = {int(name.removeprefix("pv1_")): text for name, text in pv1.items()}
-    return message(f"ADT^{event}", ("EVN", {1: event}), ("PID", pid or {}), ("PV1", visit), sent=sent)
+def adt(event: str, sent: str = "20240305120000-0500", pid: Fields | None = None, pv1: Fields | None = None) -> bytes:
+    """An ADT message of the usual patient and visit."""
+    return message(f"ADT^{event}", ("EVN", {1: event}), ("PID", pid or {}), ("PV1", pv1 or {}), sent=sent)
 
 
 def write_messages(folder: Path, name: str, messages: Sequence[bytes], end: bytes = b"\r") -> Path:

@@ -6,7 +6,7 @@ from features import windows
 from features.record.tables import APPOINTMENT
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_message import Message
-from features.sources.hl7v2_person import contact, demographics, person_id
+from features.sources.hl7v2_person import Row, contact, demographics, person_id
 from features.sources.messages import Rejected, Told
 
 # where the start stands: the timing segment, else the booked service, person, place or thing, else the older field
@@ -26,7 +26,7 @@ def tells(message: Message) -> Told:
         raise Rejected("no start of the appointment (TQ1-7, AIS-4, SCH-11)")
     end = _first(message, ENDS)
     specialty = message.text(aip, 4, 2) or message.text(aip, 4, 1) or message.text(message.first("PV1"), 10)
-    row = {
+    row: Row = {
         "person_id": person,
         "appointment_id": number,
         "status": _state(message),

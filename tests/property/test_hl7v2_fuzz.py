@@ -24,8 +24,8 @@ CANARY = "CANARY7719"
 TEXTS = (Kind.TEXT, Kind.IDENTIFIER, Kind.CODE)
 MARKED = {3: f"{CANARY}^^^NORTH^MR", 5: f"{CANARY}^{CANARY}", 11: f"{CANARY}^^{CANARY}^NY", 13: CANARY, 18: CANARY}
 WHOLE = [
-    adt("A01", pid=MARKED, pv1_44="20240301093000"),
-    adt("A03", pid=MARKED, pv1_44="20240301093000", pv1_45="20240305113000", pv1_36="20"),
+    adt("A01", pid=MARKED, pv1={44: "20240301093000"}),
+    adt("A03", pid=MARKED, pv1={44: "20240301093000", 45: "20240305113000", 36: "20"}),
     message(
         "ORU^R01",
         ("PID", MARKED),
