@@ -104,10 +104,6 @@ SECTIONS = {  # OBR-24, table 0074
     **dict.fromkeys(("PHR",), "medication"),
 }
 LABORATORY = "laboratory"  # every other section, and none
-VITAL_SIGNS = frozenset(  # LOINC numbers of the vital signs of US Core
-    ("8310-5", "8867-4", "9279-1", "8480-6", "8462-4", "85354-9", "2708-6", "59408-5", "8302-2", "29463-7", "39156-5",
-     "8287-5", "9843-4", "59576-9", "8289-1", "77606-2", "3141-9")
-)  # fmt: skip
 
 # ---- appointments
 

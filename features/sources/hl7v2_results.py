@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from features import windows
 from features.codes.systems import LOINC
+from features.codes.vital_signs import VITAL_SIGNS
 from features.record.tables import ORDER, PERSON, RESULT
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_adt import visit_number
@@ -96,7 +97,7 @@ def _result(message: Message, obr: Segment, obx: Segment, issued: windows.Moment
 
 
 def _kind(code: tuple[str, str], section: str | None) -> str:
-    if code[0] == LOINC.name and code[1] in codes.VITAL_SIGNS:
+    if code[0] == LOINC.name and code[1] in VITAL_SIGNS:
         return "vital"
     return "laboratory" if _order_type(section) == codes.LABORATORY else "assessment"
 
