@@ -39,7 +39,7 @@ def tells(message: Message) -> Told:
     admitted, discharged = _admitted(message, pv1, happened), _discharged(message, pv1, happened)
     if admitted is not None and discharged is not None and discharged.last < admitted.first:
         raise Rejected("discharge before admission (negative length of stay)")
-    diagnosis = _diagnosis(message) or (None, None)
+    diagnosis = _diagnosis(message, codes.DIAGNOSIS_TYPES + (("",) if discharged is None else ())) or (None, None)
     row = {
         "person_id": person,
         "event_type": message.event,
@@ -107,9 +107,11 @@ def _mapped(text: str | None, to: dict[str, str]) -> str | None:
     return to.get(code, code) if LOCAL_CODE.fullmatch(code) else None
 
 
-def _diagnosis(message: Message) -> tuple[str, str] | None:
-    """The admitting diagnosis (DG1-6 A), else the working one (W); of several the first, less those deleted."""
-    for wanted in codes.DIAGNOSIS_TYPES:
+def _diagnosis(message: Message, types: tuple[str, ...]) -> tuple[str, str] | None:
+    """The admitting diagnosis (DG1-6 A), else the working one (W); of several the first, less those deleted. One of no
+    type counts before discharge only: then it cannot be the final one.
+    """
+    for wanted in types:
         for segment in message.all("DG1"):
             if (message.text(segment, 6) or "").upper() == wanted and (message.text(segment, 21) or "").upper() != "D":
                 found = coded(message, segment, 3, codes.ADMITTING, message.text(segment, 2))

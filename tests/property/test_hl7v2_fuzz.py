@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import re
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +19,12 @@ from features.sources import hl7v2_frames
 from features.sources.hl7v2 import tells
 from features.sources.hl7v2_frames import split
 from features.sources.messages import Rejected, Told
+from features.windows import compact_moment
 from tests.feeds import ZONE
 from tests.hl7 import adt, load_messages, message
 
 CANARY = "CANARY7719"
+MANY = settings(max_examples=max(400, settings().max_examples))
 TEXTS = (Kind.TEXT, Kind.IDENTIFIER, Kind.CODE)
 MARKED = {3: f"{CANARY}^^^NORTH^MR", 5: f"{CANARY}^{CANARY}", 11: f"{CANARY}^^{CANARY}^NY", 13: CANARY, 18: CANARY}
 WHOLE = [
@@ -103,13 +107,13 @@ def _outcome(content: bytes) -> tuple[Told | None, str]:
 
 
 @given(content=st.binary(max_size=300) | st.binary(max_size=200).map(lambda rest: b"MSH|^~\\&|" + rest))
-@settings(max_examples=300)
+@MANY
 def test_any_bytes_are_taken_or_set_aside_with_a_reason(content: bytes) -> None:
     _try(content)
 
 
 @given(content=mutated())
-@settings(max_examples=500)
+@MANY
 def test_a_damaged_message_is_taken_or_set_aside_with_a_reason_that_holds_no_value(content: bytes) -> None:
     _try(content)
 
@@ -172,6 +176,24 @@ def test_a_line_without_end_is_cut_and_does_not_fill_the_memory(monkeypatch: pyt
 def test_what_is_longer_than_a_message_can_be_is_set_aside() -> None:
     with pytest.raises(Rejected, match="longer than 16777216 bytes"):
         tells(b"MSH|^~\\&|" + b"x" * (1 << 24), ZONE)
+
+
+@given(
+    moment=st.datetimes(datetime(1950, 1, 1), datetime(2080, 1, 1)).map(lambda at: at.replace(microsecond=0)),
+    minutes=st.integers(-14 * 60, 14 * 60),
+    digits=st.sampled_from((10, 12, 14)),
+)
+def test_a_time_with_an_offset_is_what_a_clock_in_the_zone_showed(moment: datetime, minutes: int, digits: int) -> None:
+    """Against Python's own zones: the span of what was written, moved to the network's clock."""
+    sign, ahead = "-" if minutes < 0 else "+", abs(minutes)
+    written = f"{moment:%Y%m%d%H%M%S}"[:digits]
+    found = compact_moment(f"{written}{sign}{ahead // 60:02d}{ahead % 60:02d}", ZONE)
+    shown = datetime.strptime(written, "%Y%m%d%H%M%S"[: {10: 8, 12: 10, 14: 12}[digits]])
+    there = shown.replace(tzinfo=timezone(timedelta(minutes=minutes))).astimezone(ZoneInfo(ZONE)).replace(tzinfo=None)
+    assert found is not None
+    assert found.first == int((there - datetime(1970, 1, 1)).total_seconds())
+    assert found.last - found.first + 1 == {10: 3600, 12: 60, 14: 1}[digits]
+    assert found.day == (shown.date() - date(1970, 1, 1)).days
 
 
 @pytest.mark.slow

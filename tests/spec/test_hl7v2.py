@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import final_stays
 from features.record import tables
 from features.record.record import open_record
@@ -18,7 +19,8 @@ from features.record.tables import Table
 from features.sources.hl7v2 import tells
 from features.sources.hl7v2_frames import holds
 from features.sources.messages import Rejected
-from tests.feeds import ZONE, day, midnight, rows_of
+from features.windows import compact_moment
+from tests.feeds import ZONE, clock, day, midnight, rows_of
 from tests.hl7 import Fields, adt, load_messages, message, write_messages
 
 
@@ -138,6 +140,14 @@ def test_the_diagnosis_is_the_admitting_one_else_the_working_one_and_never_the_f
     assert (row["code_system"], row["code"]) == expected
 
 
+def test_a_diagnosis_of_no_type_counts_before_discharge_only() -> None:
+    """Before discharge it cannot be the final diagnosis; afterwards it may be, and the bill will tell that one."""
+    coded = ("DG1", {3: "I50.9^x^I10"})
+    before = _row(message("ADT^A08", ("PID", {}), ("PV1", {44: ADMITTED}), coded))
+    after = _row(message("ADT^A08", ("PID", {}), ("PV1", {44: ADMITTED, 45: LEFT}), coded))
+    assert (before["code"], after["code"]) == ("I509", None)
+
+
 # ---- when it is known
 
 
@@ -158,6 +168,22 @@ def test_the_diagnosis_is_the_admitting_one_else_the_working_one_and_never_the_f
 def test_a_message_is_known_at_its_time_else_when_it_was_entered(sent: str, entered: str, known: str) -> None:
     content = message("ADT^A08", ("EVN", {2: entered}), ("PID", {}), ("PV1", {44: ADMITTED}), sent=sent)
     assert _row(content)["known_at"] == _wall(known)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20240230",
+        "2024030512000",
+        "202403052460",
+        "17991231",
+        "2024-03-05",
+        "20240305120000 0500",
+        "\u0662\u0660\u0662\u0664",
+    ],
+)
+def test_what_is_no_time_is_none(text: str) -> None:
+    assert compact_moment(text, ZONE) is None
 
 
 def test_a_birth_date_is_not_moved_by_the_senders_offset() -> None:
@@ -576,6 +602,27 @@ def test_messages_late_again_and_out_of_order_give_the_same_rows_and_stays(tmp_p
     assert stays[["admit_day", "discharge_day", "discharge_disposition_code"]].values.tolist() == [
         [day("2024-03-01"), day("2024-03-05"), "06"]
     ], "the cancelled admission and the outpatient visit are no stays; the discharge taken back is none"
+
+
+def test_a_discharge_to_expired_and_a_visit_of_no_inpatient_score_nobody(tmp_path: Path) -> None:
+    left = {44: ADMITTED, 45: LEFT, 36: "01"}
+    visits: dict[str, tuple[Fields, Fields]] = {
+        "alive": ({}, left),
+        "expired": ({}, {**left, 36: "20"}),
+        "expired in words": ({}, {**left, 36: "EXP"}),
+        "dead by the person": ({30: "Y"}, left),
+        "emergency": ({}, {**left, 2: "E"}),
+        "outpatient": ({}, {**left, 2: "O"}),
+        "observation": ({}, {**left, 2: "OBS"}),
+    }
+    messages = [
+        adt("A03", pid={3: f"{who}^^^NORTH^MR", 7: "19500131", **pid}, pv1={19: who, **pv1})
+        for who, (pid, pv1) in visits.items()
+    ]
+    load_messages(write_messages(tmp_path, "a.hl7", messages), tmp_path / "store")
+    scored = prediction_cohort(open_record(tmp_path / "store")).rows
+    assert scored.person_id.tolist() == ["alive^^^NORTH"]
+    assert clock(int(scored.as_of[0])) == "2024-03-05 12:00:00", "the moment at which the message came"
 
 
 def test_a_message_that_is_in_the_store_is_set_aside_as_that(tmp_path: Path) -> None:

@@ -454,6 +454,18 @@ def test_a_later_file_finds_people_and_concepts_in_files_that_the_store_holds(tm
     assert _one(tmp_path / "store", tables.RESULT, "person_id", "code") == ("anna", "2160-0")
 
 
+def test_a_vocabulary_as_it_is_downloaded_is_read(tmp_path: Path) -> None:
+    """Athena writes CONCEPT.csv with tabs and without quoting, so a quote in a name is a quote."""
+    _write_concepts(tmp_path / "in")
+    text = (tmp_path / "in" / "CONCEPT.csv").read_text().replace(",", "\t").replace("Creatinine", 'Creatinine 5" tube')
+    (tmp_path / "in" / "CONCEPT.csv").write_text(text)
+    _write(tmp_path / "in", "PERSON", {})
+    _write(tmp_path / "in", "MEASUREMENT", {})
+    report = _load(tmp_path / "in", tmp_path / "store")
+    assert (report.quarantined, report.unread) == (0, ())
+    assert _one(tmp_path / "store", tables.RESULT, "code_system", "code", "unit") == ("loinc", "2160-0", "mg/dL")
+
+
 def test_one_person_or_concept_told_twice_doubles_no_row(tmp_path: Path) -> None:
     _write_concepts(tmp_path / "in")
     text = (tmp_path / "in" / "CONCEPT.csv").read_text()
@@ -465,7 +477,7 @@ def test_one_person_or_concept_told_twice_doubles_no_row(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_parquet_gzip_and_csv_give_the_same_rows(tmp_path: Path) -> None:
-    tables_given = {"PERSON": {}, "VISIT_OCCURRENCE": {}, "MEASUREMENT": {}, "CONDITION_OCCURRENCE": {}}
+    tables_given: dict[str, Row] = {"PERSON": {}, "VISIT_OCCURRENCE": {}, "MEASUREMENT": {}, "CONDITION_OCCURRENCE": {}}
     for name, row in tables_given.items():
         _write(tmp_path / "csv", name, row)
     _write_concepts(tmp_path / "csv")
