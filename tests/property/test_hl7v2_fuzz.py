@@ -146,6 +146,7 @@ def test_messages_come_apart_as_they_were_put_together(
         patched.setattr(hl7v2_frames, "BLOCK", block)
         found = list(split(io.BytesIO(written)))
     assert [content for _, content in found] == messages
+    assert found == list(split(io.BytesIO(written))), "a line keeps its number wherever a block is cut"
     starts = [line for line, _ in found]
     assert starts == sorted(set(starts)), "each message is found by a line of its own"
 

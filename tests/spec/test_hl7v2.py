@@ -95,6 +95,12 @@ def test_a_discharge_without_its_time_took_place_when_the_event_did() -> None:
     assert _row(content)["discharged_at"] == _wall("2024-03-05 11:30:00")
 
 
+def test_nothing_took_place_after_the_message_that_tells_it() -> None:
+    """A planned transfer that is told before it happens is known now, and is not news of a later day."""
+    row = _row(message("ADT^A02", ("EVN", {6: "20240309080000"}), ("PID", {}), ("PV1", {44: ADMITTED})))
+    assert row["happened_from"] == row["known_at"] == _wall("2024-03-05 12:00:00")
+
+
 def test_a_cancelled_discharge_has_none_though_its_time_was_left_in_the_message() -> None:
     row = _row(adt("A13", pv1={44: ADMITTED, 45: LEFT, 36: "01"}))
     assert (row["discharged_at"], row["discharge_day"], row["discharge_disposition_code"]) == (None, None, None)
@@ -214,7 +220,7 @@ def test_one_number_at_two_hospitals_is_two_people() -> None:
 
 
 def test_no_number_can_be_written_so_that_it_names_somebody_elses_owner() -> None:
-    assert _person("77\\S\\\\S\\\\S\\SOUTH", f4="NORTH") != _person("77^^^SOUTH", f4="NORTH")
+    assert _person("77\\S\\\\S\\\\S\\SOUTH", f4="NORTH") != _person("77", f4="SOUTH\\S\\\\S\\\\S\\NORTH")
 
 
 @pytest.mark.parametrize(
@@ -271,6 +277,13 @@ def test_a_telephone_in_parts_an_escape_and_an_emptied_field() -> None:
     assert (contact["last_name"], contact["phone"], contact["address"]) == ("O&NEIL", "1-555-5550100", None)
 
 
+def test_a_line_that_is_no_segment_goes_on_with_the_one_before() -> None:
+    """Some senders let line ends through that stand in a field; what comes behind them must not be lost."""
+    content = adt("A08", pid={5: "DOE^MARY\nANNA", 8: "F"})
+    assert _row(content, tables.CONTACT_DETAILS)["first_name"] == "MARY ANNA"
+    assert _row(content, tables.PERSON)["sex"] == "female"
+
+
 def test_a_change_of_address_outside_any_visit_is_kept() -> None:
     told = tells(message("ADT^A08", ("PID", {11: "1 MAIN ST"})), ZONE)
     assert set(told) == {tables.PERSON, tables.CONTACT_DETAILS} - {tables.PERSON}
@@ -311,6 +324,12 @@ def test_a_result_has_its_value_unit_time_and_is_known_when_issued() -> None:
     columns = ("person_id", "kind", "code_system", "code", "value", "unit")
     assert [row[name] for name in columns] == ["77^^^NORTH", "laboratory", "loinc", "2160-0", 1250, "mg/dL"]
     assert (row["happened_from"], row["known_at"]) == (_wall("2024-03-05 08:15:00"), _wall("2024-03-05 11:30:00"))
+
+
+def test_a_result_is_never_known_before_it_was_taken() -> None:
+    times = {22: "20240305070000"}, {3: "2160-0^x^LN", 5: "1", 14: "20240305081500"}
+    [row] = _results(*times)[tables.RESULT]
+    assert row["known_at"] == row["happened_from"] == _wall("2024-03-05 08:15:00")
 
 
 def test_a_result_without_a_time_of_issue_is_known_with_the_message() -> None:
@@ -546,6 +565,12 @@ def test_gzips_zips_and_texts_are_opened_as_they_come(tmp_path: Path) -> None:
 
 def test_what_stands_before_the_first_header_is_counted_and_set_aside(tmp_path: Path) -> None:
     (tmp_path / "a.hl7").write_bytes(b"PID|1||77\rPV1|1\r" + TWO[0])
+    report = load_messages(tmp_path / "a.hl7", tmp_path / "store")
+    assert (report.read, report.loaded, dict(report.reasons)) == (2, 1, {"no message header (MSH)": 1})
+
+
+def test_what_stands_behind_a_batch_belongs_to_no_message(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_bytes(b"BHS|^~\\&\r" + adt("A08", pid={18: "A"}) + b"\rBTS|1\rPV1|1|I\r")
     report = load_messages(tmp_path / "a.hl7", tmp_path / "store")
     assert (report.read, report.loaded, dict(report.reasons)) == (2, 1, {"no message header (MSH)": 1})
 
