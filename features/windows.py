@@ -166,6 +166,54 @@ def stamp(instant: int, zone_name: str) -> str:
     return datetime.fromtimestamp(int(instant), zone(zone_name)).isoformat(timespec="seconds")
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A time as a message writes it: first and last wall-clock second on the network's clock, how exact it is, and the
+    day that stands there (its offset not minded, so a date of birth is not moved)."""
+
+    first: int
+    last: int
+    precision: str
+    day: int
+
+
+_COMPACT = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,6})?(?:([+-])(\d\d)(\d\d))?", re.ASCII)
+_PRECISIONS = ("year", "month", "day", "instant", "instant", "instant")
+
+
+@lru_cache(maxsize=1 << 14)
+def compact_moment(text: str, zone_name: str) -> Moment | None:
+    """The moment of `YYYY[MM[DD[HH[MM[SS[.S]]]]]][+/-ZZZZ]` (HL7 version 2); null for anything else.
+
+    Without an offset the time is on the network's clock. A date has no offset: it is the day that was meant. Where the
+    clock is put back, the hour that comes twice is read as the later one, so nothing counts as known too early.
+    """
+    found = _COMPACT.fullmatch(text)
+    if found is None:
+        return None
+    parts = [int(part) for part in found.groups()[:6] if part is not None]
+    given = len(parts)
+    if given != sum(part is not None for part in found.groups()[:given]) or not FIRST_YEAR <= parts[0] < LAST_YEAR:
+        return None
+    year, month, date_, hour, minute, second = [*parts, *(1, 1, 1, 0, 0, 0)[given:]]
+    try:
+        start = datetime(year, month, date_, hour, minute, second)
+    except ValueError:
+        return None
+    if given < 3:
+        following = datetime(year + 1, 1, 1) if given == 1 else datetime(year + month // 12, month % 12 + 1, 1)
+    else:
+        following = (
+            start + (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1))[given - 3]
+        )
+    day, length = day_number(start.date()), (following - start) // timedelta(seconds=1)
+    if given > 3 and found[7] is not None:
+        ahead = timedelta(hours=int(found[8]), minutes=int(found[9])) * (1 if found[7] == "+" else -1)
+        start = (start - ahead).replace(tzinfo=UTC).astimezone(zone(zone_name)).replace(tzinfo=None)
+    first = (start - datetime(1970, 1, 1)) // timedelta(seconds=1)
+    return Moment(first, first + length - 1, _PRECISIONS[given - 1], day)
+
+
 # ---- windows: a window owns its edges
 
 

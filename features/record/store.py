@@ -5,6 +5,7 @@
                                          a row group never spans two buckets, so one person is found without a scan
     STORE/batches/ID/quarantine.parquet  rejected input rows with the reason
     STORE/batches/ID/delivered.parquet   where a reader needs it: hashes of what was told, so that it is told once
+    STORE/batches/ID/messages.parquet    hashes of the messages taken, so that none is loaded twice
 
 A batch's ID is a hash of the files it was read from and of how: loading the same files twice changes nothing.
 """

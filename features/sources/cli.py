@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 def load(
     format_: str, given: Path, store: Path, json_file: Path | None, zone: str | None, back_load_delay: int | None
 ) -> None:
-    """Load a folder, a zip or a file of FORMAT (synpuf, tuva, fhir, synthea) into a store.
+    """Load a folder, a zip or a file of FORMAT (synpuf, tuva, fhir, synthea, hl7v2, omop) into a store.
 
-    Sub-folders, zips and gzips are opened. Every input row is accounted for: read = loaded + quarantined. A row that is
-    not right goes to the store's quarantine with the reason and never stops a load; a file whose content the store
-    already holds is not loaded again; a load that is broken off leaves the store as it was.
+    Sub-folders, zips and gzips are opened. Every input row (of HL7 v2: every message) is accounted for: read = loaded +
+    quarantined. A row that is not right goes to the store's quarantine with the reason and never stops a load; a file
+    whose content the store already holds is not loaded again; a load that is broken off leaves the store as it was.
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
     then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by

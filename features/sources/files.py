@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from features.errors import BadInput
 
-DATA_ENDINGS = (".csv", ".txt", ".parquet", ".json", ".ndjson")
+DATA_ENDINGS = (".csv", ".txt", ".parquet", ".json", ".ndjson", ".hl7", ".er7")
 BLOCK = 1 << 20
 
 

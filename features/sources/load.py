@@ -15,7 +15,7 @@ from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISP
 from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader
-from features.sources.text import as_text, header
+from features.sources.text import Text, as_text, header
 from features.sources.unmapped import unmapped
 
 if TYPE_CHECKING:
@@ -126,7 +126,11 @@ def _tabular(reader: Reader, writer: Writer, files: Sequence[InputFile], scratch
         raise _none_of(reader, len(files), expected)
     held = _held(writer)
     new = [(file, layout) for file, layout in known if file.sha256 not in held]
-    parsed = [_parse(writer, file, layout, scratch, delivery) for file, layout in _shown(new, "checking files")]
+    texts = _texts(writer, known, {file for file, _ in new}, scratch)
+    beside = _beside(writer, known, texts)
+    parsed = [
+        _parse(writer, file, layout, texts[file], beside, delivery) for file, layout in _shown(new, "checking files")
+    ]
     counts = tuple(
         FileCount(p.file.name, p.file.sha256, p.layout.name, p.read, p.loaded, p.read - p.loaded) for p in parsed
     )
@@ -201,13 +205,43 @@ def _share(layout: Layout, header: tuple[str, ...]) -> float:
     return len(set(layout.needs) & set(header)) / len(layout.needs)
 
 
-def _parse(writer: Writer, file: InputFile, layout: Layout, scratch: Path, delivery: Delivery) -> _Parsed:
+def _texts(
+    writer: Writer, files: Sequence[tuple[InputFile, Layout]], new: set[InputFile], scratch: Path
+) -> dict[InputFile, Text]:
+    """The rows of the new files, and of those that they look up in, as text."""
+    looked = {name for file, layout in files if file in new for name in layout.beside}
+    return {
+        file: as_text(writer.con, file, f"raw_{file.sha256[:16]}", scratch, (*layout.needs, *layout.may))
+        for file, layout in files
+        if file in new or (new and layout.name in looked)
+    }
+
+
+def _beside(
+    writer: Writer, files: Sequence[tuple[InputFile, Layout]], texts: Mapping[InputFile, Text]
+) -> dict[str, ir.Table]:
+    """The rows of each layout's files in this delivery, all of its columns as text."""
+    import ibis
+
+    parts: dict[str, list[ir.Table]] = {}
+    for file, layout in files:
+        if file in texts:
+            rows = writer.engine.table(texts[file].view)
+            parts.setdefault(layout.name, []).append(rows.select(*layout.needs, *layout.may))
+    return {name: ibis.union(*tables) if len(tables) > 1 else tables[0] for name, tables in parts.items()}
+
+
+def _parse(
+    writer: Writer, file: InputFile, layout: Layout, text: Text, beside: Mapping[str, ir.Table], delivery: Delivery
+) -> _Parsed:
     """Mark the rows to quarantine; only their lines are kept in memory, the rows stay in the file."""
     import ibis
 
-    name = f"raw_{file.sha256[:16]}"
-    text = as_text(writer.con, file, name, scratch, (*layout.needs, *layout.may))
-    raw = on_the_networks_clock(writer, writer.engine.table(text.view), layout.moments)
+    name = text.view
+    raw = on_the_networks_clock(writer, writer.engine.table(name), layout.moments)
+    if layout.looks_up is not None:
+        facts = writer.engine.create_table(f"{name}_beside", layout.looks_up(raw, beside), temp=True)
+        raw = raw.inner_join(facts, "line")
     cases = [(wrong.fill_null(False), ibis.literal(reason)) for reason, wrong in layout.rejects(raw).items()]
     marked = raw.select(line=raw.line, reason=ibis.cases(*cases, else_=ibis.null("string")))
     wrong = writer.engine.create_table(f"{name}_wrong", marked.filter(marked.reason.notnull()), temp=True)

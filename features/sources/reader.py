@@ -30,6 +30,7 @@ class Delivery:
 Rows = Callable[["ir.Table", InputFile, Delivery], "ir.Table"]
 Rules = Callable[["ir.Table"], Mapping[str, "ir.BooleanValue"]]
 Facts = Callable[["ir.Table", Delivery], "ir.Table"]
+LookUp = Callable[["ir.Table", Mapping[str, "ir.Table"]], "ir.Table"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Layout:
     from these files only for facilities of which nobody brought a row of the other table: what is declared for want of
     something better gives way to what was told. `derives` gives facts by `line` that are worked out once and then stand
     beside the columns of the file. `moments` are columns whose times carry an offset: they are moved to the network's
-    clock first.
+    clock first. `looks_up` gives facts by `line` before anything is checked, one row for each line, from the rows of
+    the layouts in `beside`, by name, as the same delivery has them (files that the store holds already included).
     """
 
     name: str
@@ -53,6 +55,8 @@ class Layout:
     unless: Mapping[Table, Table] = field(default_factory=dict)
     derives: Facts | None = None
     moments: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    looks_up: LookUp | None = None
 
 
 @dataclass(frozen=True)

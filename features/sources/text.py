@@ -1,7 +1,8 @@
 """A file's rows as text: every column a string, null where empty, beside `line`, in a view of the load's engine.
 
 CSV becomes a scratch Parquet file once, so that each table afterwards reads only its own columns; Parquet is read in
-place. Rows that no CSV parser can take apart are set aside with their line, and never take their neighbours with them.
+place. A header with tabs and without commas makes it a file of tabs, in which a quote is a quote. Rows that no CSV
+parser can take apart are set aside with their line, and never take their neighbours with them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ LONGEST_LINE = 1 << 22
 KEPT_OF_A_BROKEN_LINE = 10_000
 LINES_OF_A_VALUE = 50  # a quoted value that goes on for more lines than this was never closed
 QUOTE, NEWLINE = 34, 10
+TAB = "\t"
 BROKEN = {
     "MISSING COLUMNS": "fewer fields than the header",
     "TOO MANY COLUMNS": "more fields than the header",
@@ -56,8 +58,13 @@ def header(con: Any, file: InputFile) -> tuple[str, ...]:
             ) from None
         return tuple(row[0] for row in described)
     with file.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        names = next(csv.reader(islice(text, 1)), [])
+        first = text.readline()
+    names = first.split(TAB) if _of_tabs(first) else next(csv.reader([first]), [])
     return tuple(name.strip() for name in names)
+
+
+def _of_tabs(first_line: str) -> bool:
+    return TAB in first_line and "," not in first_line
 
 
 def as_text(con: Any, file: InputFile, name: str, scratch: Path, wanted: Sequence[str]) -> Text:
@@ -77,7 +84,10 @@ def as_text(con: Any, file: InputFile, name: str, scratch: Path, wanted: Sequenc
             source, line = f"read_parquet({_literal(file.path)}, file_row_number=true)", "file_row_number + 1"
         else:
             parquet = scratch / f"{name}.parquet"
-            _read_csv(con, _with_closed_quotes(file.path, len(columns), scratch), columns, broken, parquet)
+            with file.path.open(encoding="utf-8-sig", errors="replace", newline="") as first:
+                of_tabs = _of_tabs(first.readline())
+            path = file.path if of_tabs else _with_closed_quotes(file.path, len(columns), scratch)
+            _read_csv(con, path, columns, broken, parquet, TABBED if of_tabs else QUOTED)
             con.execute(f"CREATE TEMP TABLE {rows.broken} AS {_broken_rows(broken)}")
             source, line = f"read_parquet({_literal(parquet)})", "line"
         texts = ", ".join(
@@ -92,13 +102,16 @@ def as_text(con: Any, file: InputFile, name: str, scratch: Path, wanted: Sequenc
     return rows
 
 
-def _read_csv(con: Any, path: Path, columns: tuple[str, ...], broken: str, parquet: Path) -> None:
+QUOTED, TABBED = "delim=',', quote='\"', escape='\"'", "delim='\t', quote='', escape=''"
+
+
+def _read_csv(con: Any, path: Path, columns: tuple[str, ...], broken: str, parquet: Path, marks: str) -> None:
     import duckdb
 
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in columns)
     for strict in ("true", "false"):  # a file of mixed line ends is read only by the parser's lenient mode
         options = (
-            f"columns={{{types}}}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', nullstr='', "
+            f"columns={{{types}}}, auto_detect=false, header=true, {marks}, nullstr='', "
             f"store_rejects=true, rejects_table='{broken}', rejects_scan='{broken}_scan', rejects_limit=0, "
             f"max_line_size={LONGEST_LINE}, strict_mode={strict}"
         )

@@ -25,6 +25,7 @@ from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
 from tests.conftest import PROJECT
 from tests.feeds import load_feed, rows_of, write_feed, write_synpuf, write_synpuf_slice
+from tests.hl7 import adt, message, write_messages
 
 CANARY = "CANARY-7719"
 
@@ -199,6 +200,14 @@ def test_every_way_to_write_a_csv_is_read(written: object, tmp_path: Path) -> No
     assert (report.read, report.loaded) == (2, 2)
 
 
+def test_nothing_unpacked_stays_in_the_store(tmp_path: Path) -> None:
+    """What a load unpacks is whole patients: left behind it would double the store and outlive the quarantine."""
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "c", "updated_date": "2024-01-01"}])
+    load_feed(path, tmp_path / "store")
+    [batch] = (tmp_path / "store" / "batches").iterdir()
+    assert sorted(each.name for each in batch.iterdir()) == ["contact_details.parquet", "quarantine.parquet"]
+
+
 # ---- bad input is one clear line
 
 
@@ -268,7 +277,7 @@ def test_what_cannot_be_loaded_is_said_in_one_line_and_leaves_no_store(made: obj
 
 def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
     with pytest.raises(BadInput, match=", ".join(each.name for each in READERS)):
-        reader("omop")
+        reader("x12")
 
 
 def test_files_without_rows_leave_an_empty_store_that_says_so(tmp_path: Path) -> None:
@@ -339,6 +348,39 @@ def test_the_command_reports_and_never_shows_a_value_of_a_row(tmp_path: Path) ->
         "quarantined": 0,
         "already_loaded": True,
     }
+
+
+def test_the_command_counts_messages_and_never_shows_what_stands_in_one(tmp_path: Path) -> None:
+    """A canary stands in messages that are taken, set aside, damaged and sent again."""
+    marked = {3: f"{CANARY}^^^{CANARY}^MR", 5: CANARY}
+    messages = [
+        adt("A01", pid=marked, pv1={19: CANARY, 44: "20240301"}),
+        adt("A01", pid=marked, pv1={19: CANARY, 44: "20240301"}),
+        adt("A01", pid={3: "", 5: CANARY}),
+        message(f"{CANARY}^A01", ("PID", marked)),
+        message("ADT^A40", ("PID", marked), ("MRG", {1: CANARY})),
+        CANARY.encode(),
+    ]
+    write_messages(tmp_path / "in", "a.hl7", messages)
+    (tmp_path / "in" / "notes.txt").write_text("no message\n")
+    args = ["hl7v2", str(tmp_path / "in"), "--store", str(tmp_path / "store"), "--json", str(tmp_path / "report.json")]
+    done = CliRunner().invoke(load_command, args, catch_exceptions=False)
+    assert done.exit_code == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["read"], report["loaded"], report["quarantined"]) == (5, 1, 4)
+    assert report["unread"] == ["notes.txt"]
+    told = done.output + (tmp_path / "report.json").read_text() + (tmp_path / "store" / "manifest.json").read_text()
+    assert "the same message again" in done.output
+    assert CANARY not in told
+    again = CliRunner().invoke(load_command, args, catch_exceptions=False)
+    assert "already in the store" in again.output
+    assert json.loads((tmp_path / "report.json").read_text())["loaded"] == 0
+
+
+def test_files_without_a_message_are_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_text("PID|1||77\n")
+    with pytest.raises(BadInput, match="got no file of the format hl7v2 among 1; expected HL7 version 2 messages"):
+        load(reader("hl7v2"), tmp_path / "a.hl7", tmp_path / "store", Delivery())
 
 
 def test_the_command_is_imported_without_anything_heavy() -> None:
