@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.codes.editions import codes_and_categories
 from features.codes.systems import System
@@ -116,6 +117,24 @@ class Grouping:
         table = pa.table([pa.array(column, pa.string()) for column in columns], schema=SCHEMA)
         # every key column and no aggregate: the distinct rows
         return table.group_by(SCHEMA.names).aggregate([]).sort_by([(name, "ascending") for name in SCHEMA.names])
+
+    @cached_property
+    def flags(self) -> pa.Table:
+        """Columns code_system, code, and one for each label: 1 where the code has it, else 0. Every code on which the
+        grouping decides has one row, so that one join tells both what a code is and whether it is known at all.
+        """
+        marks = {label: pa.scalar(label) for label in self.labels}
+        decided = self.decided().select(["code_system", "code"])
+        table = self.table()
+        found = decided.group_by(["code_system", "code"]).aggregate([])
+        for label, mark in marks.items():
+            own = table.filter(pc.equal(table["label"], mark)).select(["code_system", "code"])
+            own = own.append_column("mark", pa.array([1] * own.num_rows, pa.int8()))
+            found = found.join(own, ["code_system", "code"], join_type="left outer")
+            found = found.set_column(
+                found.column_names.index("mark"), label, pc.fill_null(found["mark"], pa.scalar(0, pa.int8()))
+            )
+        return found.sort_by([("code_system", "ascending"), ("code", "ascending")])
 
     def codes(self, label: str, system: System) -> tuple[str, ...]:
         """The canonical codes of a label in one system, sorted."""

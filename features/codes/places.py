@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from features.codes.grouping import Content, Entry, Grouping
 from features.codes.systems import HCPCS, RevenueCentre
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)
@@ -344,36 +340,14 @@ def facility_type(ccn: str) -> str | None:
     return next((kind for first, last, kind in CCN_RANGES if first <= lowest and highest <= last), None)
 
 
-def facility_type_expression(ccn: ir.StringColumn) -> ir.StringColumn:
-    """`facility_type` for a whole column; null where the text is null or does not decide it."""
-    import ibis
-
-    text = ccn.re_replace(r"^ +| +$", "")
-    tail, letter = text.substr(2, 4), text.substr(2, 1)
-    number = text.re_search(rf"^{_NUMBER}\z")
-    lowest = number.ifelse(tail.re_replace("[A-Z]", "0"), ibis.null("string")).try_cast("int64")
-    highest = number.ifelse(tail.re_replace("[A-Z]", "9"), ibis.null("string")).try_cast("int64")
-    unit = text.re_search(rf"^{_UNIT}\z")
-    branches = [(unit & (letter == each), ibis.literal(kind)) for each, (kind, _) in CCN_UNITS.items()]
-    branches += [
-        (number & (lowest >= first) & (highest <= last), ibis.literal(kind)) for first, last, kind in CCN_RANGES
-    ]
-    return ibis.cases(*branches, else_=ibis.null("string"))
-
-
-def parent_ccn_expression(ccn: ir.StringColumn) -> ir.StringColumn:
+def hospital_of(ccn: str) -> str:
     """The number of the hospital that a unit belongs to; any other text as it is."""
-    import ibis
-
-    digit = ccn.substr(2, 1).cases(*((letter, parent) for letter, (_, parent) in CCN_UNITS.items()), else_=None)
-    unit = ccn.re_search(rf"^{_UNIT}\z") & digit.notnull()
-    return ibis.ifelse(unit, ccn.substr(0, 2) + digit + ccn.substr(3, 3), ccn)
+    if re.fullmatch(_UNIT, ccn) and ccn[2] in CCN_UNITS:
+        return ccn[:2] + CCN_UNITS[ccn[2]][1] + ccn[3:]
+    return ccn
 
 
-def facility_words_expression(words: ir.StringColumn) -> ir.StringColumn:
+def facility_words(words: str) -> str | None:
     """The kind that a directory's words say; null where they say none."""
-    import ibis
-
     said = words.lower()
-    branches = [(said.contains(part), ibis.literal(kind)) for part, kind in FACILITY_WORDS]
-    return ibis.cases(*branches, else_=ibis.null("string"))
+    return next((kind for part, kind in FACILITY_WORDS if part in said), None)

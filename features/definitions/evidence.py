@@ -13,9 +13,9 @@ from features.codes.places import (
     INTERIM_FREQUENCIES,
     STILL_PATIENT,
     UNIT_SERVICES,
-    facility_type_expression,
-    facility_words_expression,
-    parent_ccn_expression,
+    facility_type,
+    facility_words,
+    hospital_of,
 )
 from features.codes.readmission import PLANNED_PROCEDURES, SURGERY
 from features.codes.systems import HCPCS
@@ -68,7 +68,7 @@ def stay_evidence(record: Record) -> ir.Table:
 def _stay_evidence(record: Record) -> ir.Table:
     import ibis
 
-    told = ibis.union(_bills(record), _messages(record), _notices(record))
+    told = record.conclude("words_on_stays", lambda r: ibis.union(_bills(r), _messages(r), _notices(r)))
     return _lapsing(_at_hospital(record, told))
 
 
@@ -124,20 +124,14 @@ def _procedures(record: Record) -> ir.Table:
     import ibis
 
     done = with_claim_versions(record, PROCEDURE)
-    planned, surgery = (ibis.memtable(grouping.table()) for grouping in (PLANNED_PROCEDURES, SURGERY))
     code = ["code_system", "code"]
-    labels = planned.group_by(code).aggregate(
-        always=(planned.label == "always_planned").max(), potentially=(planned.label == "potentially_planned").max()
-    )
-    surgical = surgery.select(*code).distinct().mutate(surgical=True)
-    known = ibis.memtable(PLANNED_PROCEDURES.decided()).select(*code).distinct().mutate(known=True)
-    rows = done.left_join(labels, code).drop(*(f"{name}_right" for name in code))
-    rows = rows.left_join(surgical, code).drop(*(f"{name}_right" for name in code))
-    rows = rows.left_join(known, code).drop(*(f"{name}_right" for name in code))
+    planned = ibis.memtable(PLANNED_PROCEDURES.flags).mutate(known=ibis.literal(1))
+    surgery = ibis.memtable(SURGERY.flags).rename(surgical=SURGERY.labels[0])
+    rows = done.left_join(planned, code).drop(*(f"{name}_right" for name in code))
+    rows = rows.left_join(surgery, code).drop(*(f"{name}_right" for name in code))
+    kinds = ("always_planned", "potentially_planned", "surgical")
     return rows.group_by(*CLAIM, "version", "known_from").aggregate(
-        always_planned=rows.always.fill_null(False).max().cast("int64"),
-        potentially_planned=rows.potentially.fill_null(False).max().cast("int64"),
-        surgical=rows.surgical.fill_null(False).max().cast("int64"),
+        **{kind: rows[kind].max().fill_null(0).cast("int64") for kind in kinds},
         procedures_not_grouped=((rows.code_system != HCPCS.name) & rows.known.isnull()).sum(),
     )
 
@@ -192,20 +186,36 @@ def _columns(rows: ir.Table, **given: ir.Value) -> list[ir.Value]:
 
 
 def _at_hospital(record: Record, told: ir.Table) -> ir.Table:
-    """`hospital` and `kind`: by the certification number that the directory gives, else by the number on the bill, else
-    by the directory's words; and by the service where a message names a unit of the hospital.
-    """
+    """`hospital` and `kind`, by the directory; and by the service where a message names a unit of the hospital."""
     import ibis
 
-    rows = record[FACILITY]
-    directory = rows.group_by("facility_id").aggregate(ccn=rows.ccn.max(), words=rows.facility_type.max())
-    told = told.drop("hospital", "kind").left_join(directory, "facility_id")
-    ccn = ibis.coalesce(told.ccn, told.facility_id)
+    told = told.drop("hospital", "kind").left_join(_directory(record, told), "facility_id")
     unit = told.hospital_service.lower().substr(0, 3).cases(*UNIT_SERVICES.items(), else_=None)
-    kind = ibis.coalesce(facility_type_expression(ccn), facility_words_expression(told.words))
-    acute = kind.isin(ACUTE_FACILITIES).fill_null(True)
-    told = told.mutate(hospital=parent_ccn_expression(ccn), kind=ibis.ifelse(acute & unit.notnull(), unit, kind))
-    return told.select(*_COLUMNS)
+    acute = told.kind.isin(ACUTE_FACILITIES).fill_null(True)
+    return told.mutate(kind=ibis.ifelse(acute & unit.notnull(), unit, told.kind)).select(*_COLUMNS)
+
+
+def _directory(record: Record, told: ir.Table) -> ir.Table:
+    """Each facility that is named: facility_id, hospital, kind. By the certification number that the directory gives,
+    else by the number on the bill, else by the directory's words. There are thousands of them at most, and one person
+    meets few, so they are looked up one by one: as an expression the ranges of numbers cost more to compile than to
+    ask.
+    """
+    import ibis
+    import pyarrow as pa
+
+    named = record.con.to_pyarrow(told.filter(told.facility_id.notnull()).select("facility_id").distinct())
+    ids = sorted(named["facility_id"].to_pylist())
+    rows = record[FACILITY]
+    known = record.con.to_pyarrow(
+        rows.group_by("facility_id").aggregate(ccn=rows.ccn.max(), words=rows.facility_type.max())
+    ).to_pylist()
+    of = {one["facility_id"]: one for one in known}
+    numbers = [of.get(name, {}).get("ccn") or name for name in ids]
+    words = [of.get(name, {}).get("words") or "" for name in ids]
+    kinds = [facility_type(number) or facility_words(said) for number, said in zip(numbers, words, strict=True)]
+    columns = {"facility_id": ids, "hospital": [hospital_of(number) for number in numbers], "kind": kinds}
+    return ibis.memtable(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
 
 
 def _lapsing(told: ir.Table) -> ir.Table:

@@ -194,10 +194,7 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
 
     stays = final_stays(record)
     stays = stays.filter(stays.discharge_day.notnull())
-    told = ibis.memtable(HWR_EXCLUSIONS.table())
-    excluded = told.group_by("code_system", "code").aggregate(
-        **{label: (told.label == label).max().cast("int64") for label in HWR_EXCLUSIONS.labels}
-    )
+    excluded = ibis.memtable(HWR_EXCLUSIONS.flags)
     names = (
         *("person_id", "stay_id", "admit_day", "discharge_day", "facility_id", "hospital", "kind", "billed"),
         *("discharge_disposition_code", "surgical", "procedures_not_grouped"),

@@ -42,21 +42,14 @@ def with_planned(stays: ir.Table) -> ir.Table:
     """
     import ibis
 
-    told = ibis.memtable(PLANNED_DIAGNOSES.table())
-    keys = ["code_system", "code"]
-    labels = told.group_by(keys).aggregate(
-        always=(told.label == "always_planned").max(), acute=(told.label == "acute").max()
-    )
-    decided = ibis.memtable(PLANNED_DIAGNOSES.decided()).select(*keys).distinct().mutate(decided=True)
+    told = ibis.memtable(PLANNED_DIAGNOSES.flags).rename(always="always_planned").mutate(decided=ibis.literal(1))
     principal = [("first_principal_system", "code_system"), ("first_principal_code", "code")]
-    own = stays.columns
-    at = stays.left_join(labels, principal).select(*own, "always", "acute")
-    at = at.left_join(decided, principal).select(*own, "always", "acute", "decided")
-    given, known = at.first_principal_code.notnull(), at.decided.fill_null(False)
-    acute = at.acute.fill_null(False)
+    at = stays.left_join(told, principal).select(*stays.columns, "always", "acute", "decided")
+    given, known = at.first_principal_code.notnull(), at.decided.notnull()
+    acute, always = (at.acute == 1).fill_null(False), (at.always == 1).fill_null(False)
     why = ibis.cases(
         (at.always_planned == 1, ALWAYS_PLANNED_PROCEDURE),
-        (at.always.fill_null(False), ALWAYS_PLANNED_DIAGNOSIS),
+        (always, ALWAYS_PLANNED_DIAGNOSIS),
         ((at.potentially_planned == 1) & given & known & ~acute, POTENTIALLY_PLANNED),
         ((at.potentially_planned == 1) & given & known, ACUTE_DIAGNOSIS),
         (at.potentially_planned == 1, DIAGNOSIS_NOT_KNOWN),

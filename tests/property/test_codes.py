@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.codes.grouping import Grouping
 from features.codes.groupings import CHARLSON, ELIXHAUSER, ELIXHAUSER_QUAN, HFRS
-from features.codes.places import facility_type, facility_type_expression
+from features.codes.places import ACUTE_FACILITIES, CCN_UNITS, facility_type, hospital_of
 from features.codes.systems import ICD9CM, ICD10CM, NDC, SYSTEMS, System
 
 pytestmark = pytest.mark.slow  # too long for `make check`
@@ -60,13 +60,14 @@ def test_a_numeric_icd_9_code_keeps_its_leading_zeros(text: str) -> None:
     assert ICD9CM.normalise(text) == text
 
 
-@settings(max_examples=6)
-@given(texts=st.lists(st.one_of(st.none(), CCN), min_size=100, max_size=300))
-@example(texts=["330154", "2600GD", "23006G", "2630AB", "33S154", "21SA26", "33Z300", "33015E", " 331300 ", "330154\n"])
-def test_a_column_of_facilities_is_read_exactly_as_each_of_them(texts: list[str | None]) -> None:
-    table = column(texts)
-    read = table.select("row", kind=facility_type_expression(table.text)).order_by("row").to_pyarrow()
-    assert read["kind"].to_pylist() == [None if text is None else facility_type(text) for text in texts]
+@given(CCN)
+@example("33S154")
+@example("33Z300")
+def test_a_unit_belongs_to_a_hospital_and_is_never_one(text: str) -> None:
+    assert hospital_of(hospital_of(text)) == hospital_of(text)
+    if hospital_of(text) != text:
+        assert facility_type(text) in {kind for kind, _ in CCN_UNITS.values()}
+        assert facility_type(text) not in ACUTE_FACILITIES
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ from features.codes.places import (
     VISITS,
     Fact,
     facility_type,
+    facility_words,
     fact,
+    hospital_of,
 )
 from features.codes.systems import HCPCS, RevenueCentre
 
@@ -61,6 +63,30 @@ from features.codes.systems import HCPCS, RevenueCentre
 )
 def test_a_facility_is_known_by_its_certification_number(ccn: str, kind: str | None) -> None:
     assert facility_type(ccn) == kind
+
+
+@pytest.mark.parametrize(
+    ("unit", "hospital"),
+    [("33S154", "330154"), ("33T154", "330154"), ("33M300", "331300"), ("33Z300", "331300"), ("33U154", "330154")],
+)
+def test_a_unit_is_part_of_a_hospital(unit: str, hospital: str) -> None:
+    assert hospital_of(unit) == hospital
+    assert hospital_of(hospital) == hospital
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Critical Access Hospital", "critical_access"),
+        ("acute psychiatric hospital", "psychiatric"),
+        ("Inpatient Rehabilitation Facility", "rehabilitation"),
+        ("long-term acute care", "long_term"),
+        ("short term acute", "short_term_acute"),
+        ("clinic", None),
+    ],
+)
+def test_a_directory_says_a_kind_in_words(words: str, kind: str | None) -> None:
+    assert facility_words(words) == kind
 
 
 def test_ranges_of_certification_numbers_do_not_overlap() -> None:
