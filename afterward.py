@@ -15,6 +15,7 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # threads that wait for work sleep: on a busy machine spinning ones take the time of those that work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from features.definitions.cli import COMMANDS as DEFINITIONS
 from features.errors import Failure  # after the settings above
 from features.simulate.cli import simulate
 from features.sources.cli import load
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (load, simulate, *TRAINING, *SERVING):
+for command in (load, simulate, *DEFINITIONS, *TRAINING, *SERVING):
     cli.add_command(command)
 
 
