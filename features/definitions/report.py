@@ -4,6 +4,7 @@ could not tell. Counts of stays only; nobody is named, and hospitals with few st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FEWEST_STAYS = 11  # CMS shows no count of 1 to 10 people; a hospital with fewer index stays is not shown alone
 LINES_SHOWN = 25  # hospitals in the printed report, the largest first; the JSON has them all
 FEW, NOT_NAMED = "fewer than 11 stays each, and those joined to hide them", "not named by who told of the stay"
+
+Lines = list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,13 @@ def by_hospital(rows: pd.DataFrame) -> pd.DataFrame:
 def first_returns(rows: pd.DataFrame) -> pd.DataFrame:
     """First returns of followed index stays by the rule that decided: decided_by, planned (yes, no), returns, share."""
     told = rows[rows.followed & rows.why.notna()]
-    planned = (told.competing == PLANNED).map({True: "yes", False: "no"})
-    counts = told.assign(planned=planned).groupby(["planned", "why"]).size().sort_values(ascending=False)
-    lines = [(why, planned, int(count), _share(count, len(told))) for (planned, why), count in counts.items()]
-    return _frame(["decided_by", "planned", "returns", "share"], sorted(lines, key=lambda line: line[1] != "yes"))
+    counts = told.assign(planned=told.competing == PLANNED).groupby(["planned", "why"], as_index=False).size()
+    counts = counts.sort_values(["planned", "size", "why"], ascending=[False, False, True])
+    lines: Lines = [
+        (one.why, "yes" if one.planned else "no", int(one.returns), _share(one.returns, len(told)))
+        for one in counts.rename(columns={"size": "returns"}).itertuples()
+    ]
+    return _frame(["decided_by", "planned", "returns", "share"], lines)
 
 
 def censored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -190,7 +196,7 @@ def outcomes(record: Record, cohort: Cohort) -> pd.DataFrame:
     """Every outcome on the index stays of a cohort: outcome, labelled, events, how many are followed, the rate among
     these, and `not_evaluable` with the reason where the source cannot tell it (the counts are null then, not 0).
     """
-    lines = []
+    lines: Lines = []
     for outcome in OUTCOMES:
         told = labels(record, cohort.rows, outcome)
         if lacked(outcome.needs, record.lacks):
@@ -198,7 +204,7 @@ def outcomes(record: Record, cohort: Cohort) -> pd.DataFrame:
         else:
             seen = told.label[_followed(told)]
             counts = (int(told.label.notna().sum()), int(told.label.sum()), len(seen))
-            lines.append((outcome.name, *counts, _share(seen.sum(), len(seen)), None))
+            lines.append((outcome.name, *counts, _share(int(seen.sum()), len(seen)), None))
     return _frame(["outcome", "labelled", "events", "followed", "rate", "not_evaluable"], lines)
 
 
@@ -241,7 +247,7 @@ def _share(count: int, whole: int) -> float | None:
     return None if whole == 0 else int(count) / int(whole)
 
 
-def _frame(names: list[str], lines: list[tuple[object, ...]]) -> pd.DataFrame:
+def _frame(names: list[str], lines: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     """Cells as they are: a count stays whole beside a null."""
     import pandas as pd
 

@@ -181,7 +181,8 @@ def compared(record: Record, cohort: Cohort, query: str) -> pd.DataFrame:
             "difference": pd.Series([_difference(row) for row in rows], dtype=object),
         }
     )
-    return told.assign(kind=[_kind(row, what) for row, what in zip(rows, told.difference, strict=True)])
+    behind = [_kind(row, what) for row, what in zip(rows, told.difference, strict=True)]
+    return told.assign(kind=pd.Series(behind, dtype=object))
 
 
 def _numbered(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
@@ -351,8 +352,8 @@ def summary(told: pd.DataFrame) -> dict[str, int]:
 
 def kinds(told: pd.DataFrame) -> list[tuple[str, str, int]]:
     """(difference, kind, count), in the order of DIFFERENCES, the most frequent first."""
-    counts = told.dropna(subset=["difference"]).groupby(["difference", "kind"]).size()
-    found = [(difference, kind, int(count)) for (difference, kind), count in counts.items()]
+    counts = told.dropna(subset=["difference"]).groupby(["difference", "kind"], as_index=False).size()
+    found = [(str(row[0]), str(row[1]), int(row[2])) for row in counts.to_numpy().tolist()]
     return sorted(found, key=lambda one: (DIFFERENCES.index(one[0]), -one[2], one[1]))
 
 
