@@ -80,16 +80,14 @@ def _at_each_moment(record: Record) -> ir.Table:
     import ibis
 
     told = stay_evidence(record)
-    farthest = ibis.coalesce(told.discharge_day, told.seen_day + LAPSE_DAYS)
-    # one row a day of admission: a window over ties may order them anew each time it is asked
-    days = told.group_by("person_id", "admit_day").aggregate(farthest=farthest.max())
-    within = ibis.window(group_by="person_id", order_by="admit_day")
-    so_far = ibis.cumulative_window(group_by="person_id", order_by="admit_day")
-    days = days.mutate(reached=days.farthest.max().over(so_far))
-    apart = days.admit_day > days.reached.lag().over(within) + 1
-    days = days.mutate(begins=apart.fill_null(False).cast("int64"))
-    days = days.mutate(island=days.begins.sum().over(so_far)).select("person_id", "admit_day", "island")
-    told = told.inner_join(days, ["person_id", "admit_day"])
+    told = told.mutate(farthest=ibis.coalesce(told.discharge_day, told.seen_day + LAPSE_DAYS))
+    order = ["admit_day", "farthest"]
+    within = ibis.window(group_by="person_id", order_by=order)
+    so_far = ibis.cumulative_window(group_by="person_id", order_by=order)
+    told = told.mutate(reached=told.farthest.max().over(so_far))
+    apart = told.admit_day > told.reached.lag().over(within) + 1
+    told = told.mutate(begins=apart.fill_null(False).cast("int64"))
+    told = told.mutate(island=told.begins.sum().over(so_far)).drop("begins", "reached", "farthest")
     keys = ["person_id", "island"]
     moments = ibis.union(
         told.select(*keys, moment=told.known_from),
