@@ -133,8 +133,8 @@ def first_returns(rows: pd.DataFrame) -> pd.DataFrame:
     counts = told.assign(planned=told.competing == PLANNED).groupby(["planned", "why"], as_index=False).size()
     counts = counts.sort_values(["planned", "size", "why"], ascending=[False, False, True])
     lines: Lines = [
-        (one.why, "yes" if one.planned else "no", int(one.returns), _share(one.returns, len(told)))
-        for one in counts.rename(columns={"size": "returns"}).itertuples()
+        (why, "yes" if planned else "no", int(count), _share(int(count), len(told)))
+        for planned, why, count in counts.to_numpy().tolist()
     ]
     return _frame(["decided_by", "planned", "returns", "share"], lines)
 

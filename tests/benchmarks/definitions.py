@@ -21,7 +21,7 @@ import click
 
 from tests.benchmarks.chain import Cost, Ran, run, table
 
-MEMBERS = 470_000  # over three years: a little more than 10 million claim lines
+MEMBERS = 470_500  # over three years: a little more than 10 million claim lines
 # files of the network that say nothing of a stay, an enrolment or a death
 BESIDE = (
     *("appointment", "contact", "immunization", "lab_result", "observation", "order", "pharmacy_claim"),
