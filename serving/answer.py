@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
 from features.errors import BadModel, Failure
 from features.record.inline import record_of
-from features.record.record import Record, lacked_by_all, of_persons, open_record, with_network_of
+from features.record.record import Record, cut_to_persons, lacked_by_all, open_record, with_network_of
 from features.record.store import read_manifest
 from models.specs import SPECS
 from serving.score import Champion, champion, explain, score, tiers_of
@@ -129,16 +128,13 @@ class Answers:
 
 @contextmanager
 def _of(record: Record, people: Sequence[str]) -> Iterator[Record]:
-    """The record of these people, with what was concluded of everyone cut down to them (all of it is person by person).
-    What is concluded of them alone is dropped afterwards, or a server would fill with it.
-    """
-    wanted = sorted(set(people))
-    whole = {name: rows.filter(rows.person_id.isin(wanted)) for name, rows in record.derived.items()}
-    some = replace(of_persons(record, wanted), derived=dict(whole))
+    """The record of these people. What is concluded of them alone is dropped afterwards, or a server would fill."""
+    some = cut_to_persons(record, people)
+    kept = set(some.derived)
     try:
         yield some
     finally:
-        for name in some.derived.keys() - whole.keys():
+        for name in some.derived.keys() - kept:
             record.con.drop_table(some.derived[name].op().name)
 
 

@@ -15,7 +15,7 @@ from features import windows
 from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.errors import BadInput
-from features.record.record import Record, of_persons
+from features.record.record import Record, cut_to_persons
 from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY, PROVIDER
 from models.explain import Reason
 from serving.score import Champion, Scored, explain, score, tiers_of
@@ -108,7 +108,7 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
     callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
     entries: tuple[Entry, ...] = ()
     if len(callable_):
-        scored = score(of_persons(record, callable_.person_id.tolist()), callable_, with_)
+        scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
         entries = _entries(record, scored, places, with_, told, evening)
     return OutreachList(

@@ -21,7 +21,7 @@ from features.definitions.planned import planned_stays
 from features.definitions.stays import DISPUTABLE
 from features.errors import BadInput
 from features.record.known import FOREVER
-from features.record.record import Record, of_persons
+from features.record.record import Record, cut_to_persons
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
             expected="the stay_id of an acute stay",
             do="Take it from the list of `afterward score` or from the service's answer.",
         )
-    own = of_persons(record, ever.person_id)
+    own = cut_to_persons(record, ever.person_id)
     mine = planned_stays(own)
     told = mine.filter(mine.stay_id == stay_id).order_by("known_from").to_pandas()
     last = told.iloc[-1]

@@ -105,6 +105,13 @@ def of_persons(record: Record, persons: Iterable[str]) -> Record:
     return replace(record, tables=tables, derived={})
 
 
+def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
+    """`of_persons`, with what was concluded of everyone cut down to them: all of it is person by person."""
+    wanted = sorted(set(persons))
+    whole = {name: rows.filter(rows.person_id.isin(wanted)) for name, rows in record.derived.items()}
+    return replace(of_persons(record, wanted), derived=whole)
+
+
 def with_network_of(record: Record, other: Record) -> Record:
     """The same record with the clinicians and places of another one, which may stand on another engine, where it tells
     of none itself: what kind of hospital a bill comes from is not a caller's to say again each time.
