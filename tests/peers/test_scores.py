@@ -30,6 +30,8 @@ from features.record.record import Record
 from tests.histories import record_of
 from tests.spec.tables import person_rows, together
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 400
 
 

@@ -23,6 +23,8 @@ from features.definitions.scores import ADMISSION_BANDS, BANDS_FROM_1, Admission
 from features.record.record import known_by
 from tests.histories import DAY_ZERO, Rows, changed_after, end, random_rows, record_of, row, start
 
+pytestmark = pytest.mark.slow
+
 FAST = settings.get_current_profile_name() == "afterward"
 UNKNOWN = st.just(math.nan)
 NUMBER = st.one_of(UNKNOWN, st.integers(0, 40).map(float))

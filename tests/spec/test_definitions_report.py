@@ -26,6 +26,8 @@ from features.record.tables import PERSON
 from tests.histories import record_of
 from tests.spec.tables import day, person_rows, together
 
+pytestmark = pytest.mark.slow
+
 COVERED = "from | to\n2023-01 | 2025-12"
 THROUGH = day("2024-12-31")
 

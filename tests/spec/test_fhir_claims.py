@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from features.record import tables
 from tests.feeds import day, midnight, rows_of
 from tests.fhir_feeds import (
@@ -19,6 +21,8 @@ from tests.fhir_feeds import (
     load_resources,
     stay_claim,
 )
+
+pytestmark = pytest.mark.slow
 
 # ---- claims
 

@@ -30,6 +30,8 @@ from tests.fhir_feeds import (
     write,
 )
 
+pytestmark = pytest.mark.slow
+
 # ---- time
 
 

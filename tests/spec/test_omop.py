@@ -23,6 +23,8 @@ from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
 from tests.feeds import ZONE, day, midnight, rows_of
 
+pytestmark = pytest.mark.slow
+
 Row = Mapping[str, str]
 
 CONCEPTS: dict[str, Sequence[str]] = {

@@ -92,6 +92,7 @@ def test_the_page_says_what_the_features_say() -> None:
         assert shown == [said.strip() for said in says], f"docs/time.md says otherwise of {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_back", [0, 1])
 def test_a_later_version_of_the_claim_changes_neither_prediction(taken_back: int) -> None:
     rows = _her_rows()

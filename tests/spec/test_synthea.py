@@ -17,6 +17,8 @@ from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
 from tests.feeds import ZONE, Row, day, midnight, rows_of
 
+pytestmark = pytest.mark.slow
+
 HERE = {"PATIENT": "p1", "ENCOUNTER": "e1"}
 USUAL: dict[str, dict[str, str]] = {
     "patients": {"Id": "p1", "BIRTHDATE": "1950-01-31", "GENDER": "F", "RACE": "white"},
