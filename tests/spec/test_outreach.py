@@ -209,6 +209,8 @@ def test_contact_is_the_latest_told_by_that_evening(champion: Champion) -> None:
         False,
     )
     assert later.practice == "Hill Road"
+
+
 def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     (entry,) = listed(champion, [WELL], "03-05", "03-05").entries
     assert (entry.name, entry.phone, entry.language, entry.practice) == ("", "", "", "")
@@ -229,13 +231,14 @@ def test_where_only_a_clinician_answers_for_someone_their_practice_is_told(champ
 # ---- how it is told
 
 
-@pytest.mark.slow
 HOSTILE = told(
     "contact_details",
     """known | person_id | first_name                | last_name | phone           | preferred_language
        03-01 | well      | <script>alert(1)</script> | O'Neil    | +1 (555) 010-01 | "><img src=x>""",
 )
 FORMULA = told("attribution", "known | person_id | practice\n03-01 | well | =HYPERLINK(1)")
+
+
 def test_the_page_escapes_what_comes_from_the_record(champion: Champion) -> None:
     shown = page(listed(champion, [WELL, HOSTILE], "03-05", "03-06"))
     assert "<script" not in shown
@@ -273,6 +276,8 @@ def test_the_csv_is_one_row_a_person_the_same_bytes_each_time(champion: Champion
     )
     assert (well["model"], well["model_version"]) == ("readmission_30d", "7")
     assert "In hospital for 4 days" in well["reasons"]
+
+
 def test_the_csv_runs_no_formula_in_a_spreadsheet(champion: Champion, tmp_path: Path) -> None:
     write_csv(listed(champion, [WELL, HOSTILE, FORMULA], "03-05", "03-06"), tmp_path / "list.csv")
     with (tmp_path / "list.csv").open(newline="") as file:
