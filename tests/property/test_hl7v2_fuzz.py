@@ -23,6 +23,8 @@ from features.windows import compact_moment
 from tests.feeds import ZONE
 from tests.hl7 import adt, load_messages, message
 
+pytestmark = pytest.mark.slow
+
 CANARY = "CANARY7719"
 MANY = settings(max_examples=max(400, settings().max_examples))
 TEXTS = (Kind.TEXT, Kind.IDENTIFIER, Kind.CODE)

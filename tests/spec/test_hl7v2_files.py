@@ -20,6 +20,8 @@ from features.sources.messages import Rejected
 from tests.feeds import ZONE, clock, day, rows_of
 from tests.hl7 import Fields, adt, load_messages, message, write_messages
 
+pytestmark = pytest.mark.slow
+
 ADMITTED, LEFT = "202403010930-0500", "202403051130-0500"
 
 
