@@ -55,7 +55,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     given = ibis.memtable(rows[["row_id", "person_id", "stay_id", "admit_day", "discharge_day"]])
     first, last = outcome.window.first, outcome.window.last
     found = rows[["row_id", "person_id", "discharge_day"]].reset_index(drop=True)
-    found = found.merge(_frame(index_stays(record, given)), on="row_id", how="left")
+    index = index_stays(record, given).select("row_id", "index_discharge_day")
+    found = found.merge(_frame(index), on="row_id", how="left")
     found = found.merge(_events(record, given, outcome), on="row_id", how="left")
     found = found.merge(_deaths(record, given), on="row_id", how="left")
     ends = found.discharge_day + last
@@ -137,8 +138,9 @@ def ends_of(stays: ir.Table) -> ir.IntegerValue:
 
 
 def index_stays(record: Record, given: ir.Table) -> ir.Table:
-    """For each row the stay that it is about, as finally told: row_id, index_id and index_discharge_day (OPEN where it
-    has none). It may have another name by now: then it is the stay that covers it. No row where the stay is no more.
+    """For each row the stay that it is about, as finally told: row_id, person_id, discharge_day (as the row has it),
+    index_id and index_discharge_day (OPEN where it has none). It may have another name by now: then it is the stay that
+    covers it. No row where the stay is no more.
     """
     final = final_stays(record)
     final = final.select("person_id", other_id="stay_id", from_="admit_day", to="discharge_day", last=ends_of(final))
@@ -146,7 +148,7 @@ def index_stays(record: Record, given: ir.Table) -> ir.Table:
     covers = (joined.from_ <= joined.admit_day) & (joined["last"] >= joined.discharge_day)
     joined = joined.filter((joined.other_id == joined.stay_id) | covers)
     exact = (joined.other_id == joined.stay_id).cast("int64") * OPEN + joined.from_
-    return joined.group_by("row_id").aggregate(
+    return joined.group_by("row_id", "person_id", "discharge_day").aggregate(
         index_id=joined.other_id.argmax(exact), index_discharge_day=joined.to.fill_null(OPEN).argmax(exact)
     )
 

@@ -35,7 +35,8 @@ def next_stays(record: Record, given: ir.Table) -> ir.Table:
         last=ends_of(final),
         told=ibis.coalesce(final.first_billed, final.first_told),
     )
-    joined = given.inner_join(index_stays(record, given), "row_id").inner_join(later, "person_id")
+    # joined on the person alone: with the rows once more beside it DuckDB 2.0.0 multiplies stays by rows first
+    joined = index_stays(record, given).inner_join(later, "person_id")
     joined = joined.filter(joined.other_id != joined.index_id, joined.from_ >= joined.discharge_day)
     order = ibis.window(group_by="row_id", order_by=["from_", "last", "other_id"])
     first = joined.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
