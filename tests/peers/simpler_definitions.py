@@ -156,7 +156,8 @@ def _numbers(rows: pd.DataFrame) -> pd.DataFrame:
 
 def compared(record: Record, cohort: Cohort, query: str) -> pd.DataFrame:
     """Index stays of both, matched by person and day of discharge: person_id, theirs and ours (whether each has it),
-    label and our_label, difference (one of DIFFERENCES; null where they agree) and kind (the rule of ours behind it).
+    label, our_label, followed (ours has a label and its whole window lies in the data), difference (one of DIFFERENCES;
+    null where they agree) and kind (the rule of ours behind it).
     """
     import pandas as pd
 
@@ -178,6 +179,7 @@ def compared(record: Record, cohort: Cohort, query: str) -> pd.DataFrame:
             "ours": both.found != "left_only",
             "label": both.label,
             "our_label": both.our_label,
+            "followed": both.our_label.notna() & (both.complete == 1),
             "difference": pd.Series([_difference(row) for row in rows], dtype=object),
         }
     )
@@ -362,8 +364,8 @@ def lines(record: Record, cohort: Cohort) -> list[str]:
     text = []
     for name, query in DEFINITIONS.items():
         told = compared(record, cohort, query)
-        seen = told[told.our_label.notna() & told.ours]
-        text += ["", f"{name}: {told.label.mean():.2%} readmitted; ours {seen.our_label.mean():.2%}"]
+        ours = told.our_label[told.followed].mean()
+        text += ["", f"{name}: {told.label.mean():.2%} readmitted; ours {ours:.2%} of those followed"]
         text += [f"  {count:>8,}  {what}" for what, count in summary(told).items()]
         text.append("  by the rule of ours behind it:")
         text += [f"  {count:>8,}  {difference}: {kind}" for difference, kind, count in kinds(told)]
