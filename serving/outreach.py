@@ -47,6 +47,7 @@ class Entry:
 
     rank: int
     person_id: str
+    stay_id: str
     name: str
     risk: float
     tier: str
@@ -151,6 +152,7 @@ def _entries(
             Entry(
                 rank=rank,
                 person_id=row.person_id,
+                stay_id=row.stay_id,
                 name="" if contact is None else " ".join(filter(None, [contact.first_name, contact.last_name])),
                 risk=float(scored.risk[place]),
                 tier=str(tier[place]),
@@ -226,6 +228,7 @@ CSV_COLUMNS = (
     "interpreter",
     "model",
     "model_version",
+    "stay_id",
 )
 
 
@@ -253,6 +256,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         "yes" if entry.interpreter else "",
         entry.model,
         entry.model_version,
+        entry.stay_id,
     )
 
 

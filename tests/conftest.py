@@ -75,7 +75,7 @@ def simulated_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     from tests.chains import afterward, run_chain
 
     folder = tmp_path_factory.mktemp("chain")
-    words = ("simulate", "--members", "3000", "--years", "3", "--seed", "7", "--out", folder / "files")
+    words = ("simulate", "--members", "3000", "--years", "4", "--seed", "7", "--out", folder / "files")
     done = afterward(*words, releases=folder / "releases")
     assert done.returncode == 0, done.stderr
     return run_chain("tuva", folder / "files", folder, "2024-12-18", "2024-12-31")

@@ -71,9 +71,10 @@ taken for one of an acute hospital, and the report counts how many.
 
 1. Word of one admission to one hospital on one day is word of one stay, whoever tells it: bills (type of bill 11x),
    hospital messages of an inpatient (ADT, class I), discharge notices.
-2. Bills of one hospital are one stay when they claim the same days, when they are interim bills of one another (type of
-   bill 112 to 114, or patient status 30), or when the person came back on the day of discharge for the same principal
-   diagnosis. A return on that day for another diagnosis is a readmission, and so is any return on the next day.
+2. Bills of one hospital are one stay when they share a night or tell the same days, when they are interim bills of
+   one another (type of bill 112 to 114, or patient status 30), or when the person came back on the day of discharge for
+   the same principal diagnosis. A return on that day for another diagnosis is a readmission, and so is any return on
+   the next day.
 3. Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
    ended, on that day or on the next. The discharge code is not asked. The outcome belongs to the last hospital, whose
    principal diagnosis decides the exclusions; whether a readmission was planned is told by the hospital that admitted.
@@ -94,7 +95,13 @@ taken for one of an acute hospital, and the report counts how many.
 def _cohorts() -> list[str]:
     return [
         "## Who is scored\n",
-        "Every rule can be decided at the prediction time. The first rule that leaves a stay out stands on its row.\n",
+        (
+            "The prediction time is the moment of discharge, or the end of that day where only the day is known; where "
+            "the news came later, but within a day, the moment it came. A discharge of which nobody knew within a day "
+            "cannot be scored at discharge (`discharge known within a day`). Every rule can be decided at the "
+            "prediction time, from what was known then ([time.md](time.md)). The first rule that leaves a "
+            "stay out stands on its row. What nobody told excludes nobody.\n"
+        ),
         *_rules(PREDICTION_RULES),
         "\n## Who is measured\n",
         (

@@ -58,7 +58,7 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
         last = max(lines, key=lambda one: (one["known_at"], one["version"]))
         if last["cancels"] or not last["bill_type_code"].startswith("11"):
             continue
-        still = last["discharge_disposition_code"] == "30"
+        still = last["discharge_disposition_code"] == "30" or last["bill_type_code"][2] in "23"
         codes = [
             one["code"]
             for one in own.get("diagnosis", [])

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PREDICTION, HWR = "prediction", "hwr"
 FOLLOWED = "followed"  # of those predicted, the ones whose outcome could be seen: whom a model learns from
 ADULT_YEARS = 18
-DISPOSITION = "claim_line.discharge_disposition_code"
 LATE = "discharge known within a day"
 
 
@@ -92,16 +91,21 @@ def not_back_already(rows: pd.DataFrame) -> pd.Series:
     return rows.back_day.isna()
 
 
+def disposition_told(rows: pd.DataFrame) -> pd.Series:
+    """Where somebody went can be asked of those of whom anybody told it."""
+    return rows.discharge_disposition_code.notna()
+
+
 ALIVE = Rule("discharged alive", "nobody can be called after death", discharged_alive, (PREDICTION,))
 NOT_TO_HOSPICE = Rule(
-    "not to hospice", "the aims of care are others", not_to_hospice, (PREDICTION,), needs=(DISPOSITION,)
+    "not to hospice", "the aims of care are others", not_to_hospice, (PREDICTION,), evaluable=disposition_told
 )
 NOT_TRANSFERRED_OUT = Rule(
     "not transferred out",
     "the stay goes on elsewhere and is scored when it ends",
     not_transferred_out,
     (PREDICTION,),
-    needs=(DISPOSITION,),
+    evaluable=disposition_told,
 )
 NOT_BACK = Rule("not back in hospital already", "what has happened is not foretold", not_back_already, (PREDICTION,))
 ADULT = Rule("adult", "the outcome has another meaning in children", adult, (PREDICTION,))
@@ -233,7 +237,10 @@ def _candidates(told: ir.Table) -> pd.DataFrame:
         "discharge_disposition_code",
     ).order_by("person_id", "as_of", "stay_id")
     found: pd.DataFrame = rows.to_pandas()
-    found = found.drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    # a correction may rename a stay, yet nobody leaves twice on one day, but who came back on it and left again
+    within_a_day = (found.admit_day == found.discharge_day).rename("within_a_day")
+    twice = found[["person_id", "discharge_day"]].join(within_a_day).duplicated()
+    found = found[~twice].reset_index(drop=True)
     found.insert(0, "row_id", range(len(found)))
     return found
 

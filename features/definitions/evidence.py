@@ -76,7 +76,10 @@ def _bills(record: Record) -> ir.Table:
     import ibis
 
     lines = with_claim_versions(record, CLAIM_LINE)
-    inpatient = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL), lines.admission_day.notnull())
+    inpatient = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL))
+    # a bill that tells no day of admission begins with its first day, or its stay would be lost without a word
+    inpatient = inpatient.mutate(admission_day=ibis.coalesce(inpatient.admission_day, inpatient.from_day))
+    inpatient = inpatient.filter(inpatient.admission_day.notnull())
     told = ("facility_id", "discharge_disposition_code", "admit_type_code", "admit_source_code", "drg_code")
     heads = inpatient.group_by(*CLAIM, "version", "known_from", "known_until").aggregate(
         admit_day=inpatient.admission_day.min(),
@@ -90,7 +93,8 @@ def _bills(record: Record) -> ir.Table:
     version = [*CLAIM, "version", "known_from"]
     rows = heads.left_join(_codes(record), version).drop(*(f"{name}_right" for name in version))
     rows = rows.left_join(_procedures(record), version).drop(*(f"{name}_right" for name in version))
-    still = rows.discharge_disposition_code.isin(STILL_PATIENT).fill_null(False)
+    goes_on = rows.frequency.isin(INTERIM_FREQUENCIES[:-1]).fill_null(False)
+    still = goes_on | rows.discharge_disposition_code.isin(STILL_PATIENT).fill_null(False)
     interim = still | rows.frequency.isin(INTERIM_FREQUENCIES).fill_null(False)
     return rows.select(
         *_columns(

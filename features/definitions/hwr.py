@@ -19,9 +19,10 @@ from features.codes.places import (
     TO_ACUTE_HOSPITAL,
 )
 from features.codes.readmission import HWR_EXCLUSIONS
-from features.definitions.cohort import DISPOSITION, EXCLUDED_COLUMNS, HWR, Cohort, Rule, applied, rules_of
+from features.definitions.cohort import EXCLUDED_COLUMNS, HWR, Cohort, Rule, applied, disposition_told, rules_of
 from features.definitions.enrolment import enrolled
 from features.definitions.stays import final_stays
+from features.record.known import latest
 from features.record.record import Record
 from features.record.tables import DEATH, PERSON
 
@@ -87,8 +88,9 @@ def not_against_advice(rows: pd.DataFrame) -> pd.Series:
 
 
 def not_sent_on(rows: pd.DataFrame) -> pd.Series:
-    """Not sent on to another acute hospital: the outcome belongs to the hospital that discharges to the community. HWR
-    2021.
+    """Not sent on to another acute hospital by the discharge code (patient status 02, 05, 43, 66 and their planned
+    twins) where no file tells of the stay there: the outcome belongs to the hospital that discharges to the community.
+    Transfers that the files tell of are chained whatever the code says. HWR 2021.
     """
     return ~rows.discharge_disposition_code.isin(TO_ACUTE_HOSPITAL)
 
@@ -122,7 +124,7 @@ _SENT_ON = Rule(
     not_sent_on,
     _ONLY,
     looks_ahead=True,
-    needs=(DISPOSITION,),
+    evaluable=disposition_told,
 )
 HWR_RULES = rules_of(
     HWR,
@@ -159,7 +161,7 @@ HWR_RULES = rules_of(
         not_against_advice,
         _ONLY,
         looks_ahead=True,
-        needs=(DISPOSITION,),
+        evaluable=disposition_told,
     ),
     _SENT_ON,
     Rule("not psychiatric", "measured apart", not_psychiatric, _ONLY, looks_ahead=True),
@@ -208,9 +210,7 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
         as_of_day=at.discharge_day,
     ).to_pandas()
     people, died = record[PERSON], record[DEATH]
-    births = people.group_by("person_id").aggregate(
-        birth_day=people.birth_day.argmax(people.known_at, where=people.birth_day.notnull())
-    )
+    births = people.group_by("person_id").aggregate(birth_day=latest(people.birth_day, people.known_at))
     deaths = died.group_by("person_id").aggregate(death_day=died.to_day.min())
     for facts in (births, deaths):
         rows = rows.merge(facts.to_pandas(), on="person_id", how="left")

@@ -193,8 +193,8 @@ def other_kinds(record: Record) -> pd.DataFrame:
 
 
 def outcomes(record: Record, cohort: Cohort) -> pd.DataFrame:
-    """Every outcome on the index stays of a cohort: outcome, labelled, events, how many are followed, the rate among
-    these, and `not_evaluable` with the reason where the source cannot tell it (the counts are null then, not 0).
+    """Every outcome on the index stays of a cohort: outcome, labelled, events (of the followed), followed, their
+    rate, and `not_evaluable` with the reason where the source cannot tell it (the counts are null then, not 0).
     """
     lines: Lines = []
     for outcome in OUTCOMES:
@@ -203,7 +203,7 @@ def outcomes(record: Record, cohort: Cohort) -> pd.DataFrame:
             lines.append((outcome.name, None, None, None, None, next(iter(told.null_reason), "no index stay")))
         else:
             seen = told.label[_followed(told)]
-            counts = (int(told.label.notna().sum()), int(told.label.sum()), len(seen))
+            counts = (int(told.label.notna().sum()), int(seen.sum()), len(seen))
             lines.append((outcome.name, *counts, _share(int(seen.sum()), len(seen)), None))
     return _frame(["outcome", "labelled", "events", "followed", "rate", "not_evaluable"], lines)
 

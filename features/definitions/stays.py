@@ -10,6 +10,7 @@ What is one stay:
   the person came back on the day of discharge for the same principal diagnosis.
 - Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
   ended, on that day or on the next, whatever the discharge code says.
+- A hospital that nobody named is taken for the one before: nothing says that it was another.
 - Only short-term acute and critical access hospitals count; a hospital whose kind nothing decides is taken for one.
 """
 
@@ -201,7 +202,8 @@ def _chained(beds: ir.Table) -> ir.Table:
     beds = beds.left_join(earlier, [*keys, "before"])
     beds = beds.drop(*(name for name in beds.columns if name.endswith("_right")))
     gap = beds.admit_day - beds.before // PLACES
-    elsewhere = (beds.hospital != beds.before_hospital) | (beds.hospital == "")
+    named = (beds.hospital != "") & (beds.before_hospital != "")
+    elsewhere = named & (beds.hospital != beds.before_hospital)
     same_reason = (beds.principal_system == beds.before_principal_system) & (
         beds.principal_code == beds.before_principal_code
     )

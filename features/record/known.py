@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 FOREVER = 2**62  # a version that nothing has revised
-ORDER_OF_MESSAGES = ("event_type", "discharged_at")  # of messages known and sent at the same instant
+# of messages known and sent at the same instant, so that the order of loading decides nothing
+ORDER_OF_MESSAGES = (
+    *("event_type", "discharged_at", "discharge_disposition_code", "admitted_at", "patient_class"),
+    *("hospital_service", "admit_type_code", "admit_source_code", "code_system", "code"),
+)
 CLAIM = ("person_id", "source", "claim_id")  # what names a claim: each sender numbers its own
 
 

@@ -134,11 +134,10 @@ def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered
     first = min(later, key=lambda stay: (stay["admit_day"], ended(stay), stay["stay_id"]), default=None)
     if first is not None and not first["planned"]:
         return 1
-    death = died is not None and day <= died <= day + 30
-    if day + 30 > through and not death and first is None:
-        return np.nan
     last = min(day + 30, died) if died is not None and died >= day else day + 30
     last = last if first is None else min(last, first["admit_day"])
+    if last > through:
+        return np.nan
     return 0 if covered.issuperset(range(day, last + 1)) else np.nan
 
 

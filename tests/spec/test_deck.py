@@ -72,7 +72,9 @@ def _membership(cohort: Cohort) -> dict[tuple[str, float], str]:
         key: f"no: {rule}"
         for key, rule in zip(_ends(cohort.excluded), cohort.excluded.excluded_by.tolist(), strict=True)
     }
-    return out | dict.fromkeys(_ends(cohort.rows), "yes")
+    kept = _ends(cohort.rows)
+    assert len(kept) == len(set(kept)), "one discharge is scored once"
+    return out | dict.fromkeys(kept, "yes")
 
 
 def _ends(stays: pd.DataFrame) -> list[tuple[str, float]]:

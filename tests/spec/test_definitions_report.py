@@ -154,7 +154,7 @@ def test_an_outcome_that_the_source_cannot_tell_has_a_reason_and_no_rate() -> No
     lines = {str(line[0]): line[1:] for line in _lines(report(record), "outcomes", "rates")}
     why = "not evaluable on this source: only inpatient bills are read"
     assert lines["any_acute_care_21d"] == (None, None, None, None, why)
-    assert lines["readmission_30d"] == (6, 2, 5, 1 / 5, None)
+    assert lines["readmission_30d"] == (6, 1, 5, 1 / 5, None)
 
 
 def _stays(**counts: int) -> pd.DataFrame:

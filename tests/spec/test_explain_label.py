@@ -66,8 +66,21 @@ def test_every_rule_answers_in_order_and_the_outcome_tells_what_decided(record: 
 
 
 def test_what_a_source_lacks_is_not_evaluable_and_never_a_no(record: Record) -> None:
-    silent = replace(record, lacks={"claim_line.discharge_disposition_code": "no patient status"}, derived={})
-    told = explain_label(silent, _stay(silent, "left against advice and came back"), READMISSION_30D)
+    silent = record_of(
+        person_rows(
+            "nobody tells where she went",
+            messages="""
+            sent        | event | visit | in    | out   | hospital
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | h1
+            """,
+            bills="""
+            claim | in    | out   | hospital | principal
+            c1    | 03-01 | 03-05 | h1       | J189
+            """,
+            covered=ENROLLED,
+        )
+    )
+    told = explain_label(silent, _stay(silent, "nobody tells where she went"), READMISSION_30D)
     not_asked = {answer.rule for answer in (*told.scored, *told.measured) if answer.says == NOT_ASKED}
     assert not_asked == {"not to hospice", "not transferred out", "not against medical advice", "not sent on"}
     assert not [answer for answer in told.measured if answer.says == OUT]

@@ -54,8 +54,14 @@ LOOK_BACKS = {
 def any_acute_care(record: Record, given: ir.Table) -> ir.Table:
     """The first emergency, observation or inpatient encounter after the day of discharge, as finally told."""
     claims = _after(encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
-    return claims.group_by("row_id").aggregate(
-        event_day=claims.from_day.min(), event_known=claims.known_from.argmin(claims.from_day)
+    return _first_day(claims.select("row_id", "from_day", event_known="known_from"))
+
+
+def _first_day(events: ir.Table) -> ir.Table:
+    """The first day of each row's events, and when one of that day was first known."""
+    days = events.group_by("row_id", "from_day").aggregate(event_known=events.event_known.min())
+    return days.group_by("row_id").aggregate(
+        event_day=days.from_day.min(), event_known=days.event_known.argmin(days.from_day)
     )
 
 
@@ -70,10 +76,11 @@ def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = C
     days = ibis.cases(*((after.label == label, each.days) for label, each in LOOK_BACKS.items()), else_=-1)
     by_kind = after.label.isin([label for label, each in LOOK_BACKS.items() if each.any_code])
     after = after.mutate(look_back=days, by_kind=by_kind)
-    earlier = coded.select("person_id", "label", seen_code="code", seen="from_day").distinct()
+    earlier = coded.select("person_id", "label", seen_code="code", seen="from_day", seen_to="to_day").distinct()
     seen = after.inner_join(earlier, ["person_id", "label"])
     seen = seen.filter(
-        seen.seen.between(seen.discharge_day - seen.look_back, seen.discharge_day),
+        # a claim is of all its days: a long stay's own codes are seen up to its end
+        (seen.seen <= seen.discharge_day) & (seen.seen_to >= seen.discharge_day - seen.look_back),
         seen.by_kind | (seen.seen_code == seen.code),
     )
     new = after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
@@ -85,9 +92,7 @@ def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = C
     )
     counts = reduce(or_, (reduce(and_, (one_encounter[label] for label in one.needs)) for one in components))
     counted = one_encounter.filter(counts)
-    return counted.group_by("row_id").aggregate(
-        event_day=counted.from_day.min(), event_known=counted.event_known.argmin(counted.from_day)
-    )
+    return _first_day(counted.select("row_id", "from_day", "event_known"))
 
 
 def _final_diagnoses(record: Record) -> ir.Table:
@@ -112,10 +117,11 @@ def _harm_codes(record: Record) -> ir.Table:
 
 
 def _after(events: ir.Table, given: ir.Table) -> ir.Table:
-    """Events as finally told that start after the day of discharge."""
+    """Events as finally told that start in the days of the window."""
     final = events.filter(events.known_until == FOREVER)
     joined = given.inner_join(final, "person_id")
-    return joined.filter(joined.from_day > joined.discharge_day)
+    days = joined.from_day - joined.discharge_day
+    return joined.filter(days.between(WINDOW.first, WINDOW.last))
 
 
 _NEEDS = ("claim_line.revenue_center_code", "diagnosis.present_on_admission")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from features.codes.places import EXPIRED
 from features.definitions.enrolment import enrolled
-from features.definitions.stays import OPEN, final_stays
+from features.definitions.stays import OPEN, final_stays, stay_versions
+from features.record.known import FOREVER
 from features.record.record import Record, lacked
 from features.record.tables import DEATH
 from features.windows import OutcomeWindow, local_day
@@ -61,7 +63,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     found = found.merge(_deaths(record, given), on="row_id", how="left")
     ends = found.discharge_day + last
     through = record.claims_complete_to if outcome.by_claims else record.admissions_complete_to
-    complete = ends <= (through if through is not None else -OPEN)
+    seen_through = through if through is not None else -OPEN
+    complete = ends <= seen_through
 
     came = (found.event_day - found.discharge_day).between(first, last)
     happened, instead = came & (found.counts != 0), came & (found.counts == 0)
@@ -73,13 +76,14 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
         event_day = _earlier(event_day, found.death_day.where(died))
         news = _earlier(news, _day_of(found.death_known, record.zone).where(died))
     # whoever dies cannot leave the network afterwards, and what came in the place of the event ends the waiting
-    seen_to = _earlier(_earlier(ends, found.death_day), found.event_day.where(instead))
+    death_since = found.death_day.where(found.death_day >= found.discharge_day)
+    seen_to = _earlier(_earlier(ends, death_since), found.event_day.where(instead))
     stayed = enrolled(record, found.person_id, found.discharge_day + first, seen_to) | ("coverage" in record.lacks)
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
 
     reason = pd.Series(np.full(len(found), None, dtype=object))
     reason[~stayed] = LEFT_NETWORK
-    reason[~complete & ~died & ~instead] = DATA_END
+    reason[seen_to > seen_through] = DATA_END
     reason[happened] = None
     reason[went_on] = WENT_ON
     for fact in reversed(lacked(outcome.needs, record.lacks)):
@@ -142,24 +146,36 @@ def index_stays(record: Record, given: ir.Table) -> ir.Table:
     index_id and index_discharge_day (OPEN where it has none). It may have another name by now: then it is the stay that
     covers it. No row where the stay is no more.
     """
+    import ibis
+
     final = final_stays(record)
     final = final.select("person_id", other_id="stay_id", from_="admit_day", to="discharge_day", last=ends_of(final))
     joined = given.inner_join(final, "person_id")
     covers = (joined.from_ <= joined.admit_day) & (joined["last"] >= joined.discharge_day)
     joined = joined.filter((joined.other_id == joined.stay_id) | covers)
-    exact = (joined.other_id == joined.stay_id).cast("int64") * OPEN + joined.from_
-    return joined.group_by("row_id", "person_id", "discharge_day").aggregate(
-        index_id=joined.other_id.argmax(exact), index_discharge_day=joined.to.fill_null(OPEN).argmax(exact)
+    own = (joined.other_id == joined.stay_id).cast("int64")
+    order = ibis.window(group_by="row_id", order_by=[ibis.desc(own), ibis.desc("from_"), "other_id"])
+    first = joined.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    return first.select(
+        "row_id", "person_id", "discharge_day", index_id="other_id", index_discharge_day=first.to.fill_null(OPEN)
     )
 
 
 def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
-    """The day of death, and when it was known. A death dated only to the month counts at its end, and never before a
-    discharge.
+    """The day of death, by a notice or by how a stay ended, and when it was known. A death dated only to the month
+    counts at its end, and never before a discharge.
     """
     import ibis
 
-    died = record[DEATH]
+    died = record[DEATH].select("person_id", "to_day", "precision", "known_at")
+    stays = stay_versions(record)
+    in_hospital = stays.filter(stays.discharge_disposition_code.isin(EXPIRED), stays.discharge_day.notnull())
+    first_told = in_hospital.group_by("person_id", "stay_id").aggregate(known_at=in_hospital.known_from.min())
+    now = in_hospital.filter(in_hospital.known_until == FOREVER).inner_join(first_told, ["person_id", "stay_id"])
+    told = now.select(
+        "person_id", to_day=now.discharge_day.cast("int32"), precision=ibis.literal("day"), known_at="known_at"
+    )
+    died = died.union(told)
     days = died.group_by("person_id").aggregate(
         day=died.to_day.min(), exact=(died.precision != "month").max(), death_known=died.known_at.min()
     )

@@ -91,7 +91,7 @@ ONE_STAY = Chapter(
         ),
         Vignette(
             "Bills that overlap",
-            "Nobody lies in two beds of one hospital: bills that claim a day together are one stay.",
+            "Nobody lies in two beds of one hospital at night: bills that share one are one stay.",
             bills="""
             claim | in    | out   | hospital | status | principal
             c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia
