@@ -2,7 +2,8 @@
 
 It looks back on what finally became known, so no feature and no prediction may import it (import contract). Where we
 differ from CMS: any payer may be asked for, people may be of any age that the scope names, and the index stays of a
-person are taken from all the network's sources. Stays for COVID-19, which CMS left out from 2021 on, stay in.
+person are taken from all the network's sources. Stays for COVID-19, which CMS left out from 2021 on, stay in, and
+months in managed care count as enrolled, where CMS asks for fee-for-service.
 """
 
 from __future__ import annotations

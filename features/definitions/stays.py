@@ -6,8 +6,8 @@ store of only the rows known by `t` would give, by construction.
 
 What is one stay:
 - Word of one admission to one hospital on one day, whoever told it, is word of one stay.
-- Bills of one hospital are one stay when they claim the same days, when they are interim bills of one another, or when
-  the person came back on the day of discharge for the same principal diagnosis.
+- Bills of one hospital are one stay when they share a night or tell the same days, when they are interim bills of one
+  another, or when the person came back on the day of discharge for the same principal diagnosis.
 - Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
   ended, on that day or on the next, whatever the discharge code says.
 - A hospital that nobody named is taken for the one before: nothing says that it was another.

@@ -249,7 +249,8 @@ def _notices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         raw.admission_date.notnull(),
         raw.discharge_date.notnull(),
         raw.discharge_disposition_code.fill_null("") != STILL_A_PATIENT,
-        ~raw.bill_type_code.endswith("8"),
+        # interim bills that another goes on with (112, 113) and voids (118) tell no discharge
+        ~raw.bill_type_code.re_search("[238]$"),
     )
     rows = rows.select(
         person_id=rows.person_id,

@@ -136,7 +136,8 @@ ANY_ACUTE_CARE_21D = Outcome(
 )
 ADVERSE_EVENT_21D = Outcome(
     "adverse_event_21d",
-    "death, or acute care that carries a harm code new since discharge, 1 to 21 days after it; the list is ours",
+    "death 0 to 21 days after discharge, or acute care 1 to 21 days after it that carries a harm code new since "
+    "discharge; the list is ours",
     WINDOW,
     harms,
     by_claims=True,

@@ -83,6 +83,28 @@ HARMS = Chapter(
             expected=_harm("0"),
         ),
         Vignette(
+            "Kidney injury of a long stay",
+            "A bill is of all its days: what stands on it is seen until the day of discharge, however long the stay.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 01-15 | 03-05 | General  | 01     | A419 sepsis
+            """,
+            visits=_visit("03-10"),
+            codes=_codes("c1 | N179 | N", "v1 | N179 | -"),
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | harm
+            01-15 | 03-05 | General   | yes    | yes      | 0           | 0
+            """,
+        ),
+        Vignette(
+            "Death in the second stay",
+            "A stay that ended in death (patient status 20) tells of a death, also where no other notice does.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 20 | A419 sepsis"),
+            expected=_harm(
+                "1: 03-12", "1: 03-10", "03-10 | 03-12 | General | yes | no: discharged alive | 0: death | 1: 03-12"
+            ),
+        ),
+        Vignette(
             "A bad effect of another medicine",
             "For effects of medicines the look-back takes the same code only: another medicine is another harm.",
             bills=_bills(),

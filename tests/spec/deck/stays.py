@@ -65,6 +65,19 @@ ONE_STAY = Chapter(
             """,
         ),
         Vignette(
+            "An interim bill without a patient status",
+            "The type of bill alone (112, 113) says that another bill goes on with the stay.",
+            bills="""
+            claim | type | in    | out   | hospital | status | principal
+            c1    | 112  | 01-10 | 01-31 | General  | -      | A419 sepsis
+            c2    | 114  | 02-01 | 02-20 | General  | 01     | A419 sepsis
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            01-10 | 02-20 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
             "An interim bill and no last one",
             "A stay of which only interim bills ever came has begun and has no end: it is no index stay.",
             bills="""
@@ -307,6 +320,31 @@ TOLD_BY_TWO = Chapter(
             expected="""
             in    | out   | hospitals | scored | measured   | readmission
             03-01 | 03-09 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "A corrected day of admission",
+            "A correction on the day of discharge renames the stay; it is still one stay, scored once.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-05 15:00 | A03   | v1    | 03-02 | 03-05 | General  | 01
+            03-05 18:00 | A08   | v1    | 03-01 | 03-05 | General  | 01
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-01 | 03-05 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "Hospice, told by a message alone",
+            "A rule is asked of whatever was told, by whomever.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | General  | 50
+            """,
+            expected="""
+            in    | out   | hospitals | scored             | measured   | readmission
+            03-01 | 03-05 | General   | no: not to hospice | no: billed | 0
             """,
         ),
         Vignette(

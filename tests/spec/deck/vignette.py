@@ -103,7 +103,7 @@ def _declared(vignette: Vignette) -> list[dict[str, Any]]:
     notices = []
     for bill in parse(vignette.bills) if vignette.bills.strip() else []:
         first_sent = (bill.get("version") or "0") == "0" and bill.get("status") != "30"
-        inpatient = (bill.get("type") or "111").startswith("11")
+        inpatient = (bill.get("type") or "111") in ("111", "114")  # 112 and 113 say that the stay goes on
         if first_sent and inpatient and bill.get("out"):
             first, last = day(str(bill["in"])), day(str(bill["out"]))
             facts = {"admission_day": first, "discharge_day": last, "facility_id": bill.get("hospital") or "General"}
