@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from features.record.schema import PERSON_ID, TIME, Column, Kind, Table
 from features.record.store import BUCKETS
-from features.record.tables import PERSON_ID, TABLES, TIME, Column, Kind, Table
+from features.record.tables import TABLES
 from features.sources.formats import READERS
 
 KINDS = {

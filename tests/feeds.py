@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from features.record.schema import Table
 from features.record.store import read_manifest, table_files
-from features.record.tables import Table
 from features.sources import synpuf, tuva
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery

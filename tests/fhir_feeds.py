@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from features.record.tables import Table
+from features.record.schema import Table
 from features.sources import fhir
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery

@@ -12,7 +12,8 @@ from features import windows
 from features.codes.laboratory import LABS
 from features.codes.medicines import PRODUCTS
 from features.record.record import Record, from_rows
-from features.record.tables import TABLES, Kind, Table, table
+from features.record.schema import Kind, Table
+from features.record.tables import TABLES, table
 
 ZONE = "America/New_York"
 DAY_ZERO = windows.parse_day("2023-01-01")

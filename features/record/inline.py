@@ -9,7 +9,8 @@ from features import windows
 from features.codes.systems import HCPCS, MSDRG, NDC, SYSTEMS, RevenueCentre, System
 from features.errors import BadInput
 from features.record.record import Record, from_rows
-from features.record.tables import TABLES, Column, Kind, Table
+from features.record.schema import Column, Kind, Table
+from features.record.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

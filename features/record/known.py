@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from features.record.record import Record
-from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, ORDER, Table
+from features.record.schema import Table
+from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, ORDER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

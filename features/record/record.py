@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import BadStore
+from features.record.schema import Table
 from features.record.store import Manifest, read_manifest, set_up, table_files
-from features.record.tables import TABLES, Table
+from features.record.tables import TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

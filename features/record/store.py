@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.errors import BadDeclaration, BadStore
-from features.record.tables import Kind, Table, table
+from features.record.schema import Kind, Table
+from features.record.tables import table
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.codes.systems import System
-from features.record.tables import Table
+from features.record.schema import Table
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Facts, Layout, Rows, Rules
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from features import windows
 from features.errors import BadInput
+from features.record.schema import Table
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
-from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES, Table
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES
 from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
 from features.sources.reader import Delivery, Layout, Reader

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from features.record.schema import Kind, Table
 from features.record.store import FileCount, Writer
-from features.record.tables import Kind, Table
 from features.sources.files import BLOCK, InputFile
 from features.sources.reader import Delivery, Layout, Unfolded
 

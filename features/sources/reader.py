@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import BadDeclaration
+from features.record.schema import Table
 from features.record.store import FileCount, Writer
-from features.record.tables import TABLES, Table, facts
+from features.record.tables import TABLES, facts
 from features.sources.files import InputFile
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from features.codes.systems import HCPCS, MSDRG, NDC, RevenueCentre, System
+from features.record.schema import Table
 from features.record.store import Writer
-from features.record.tables import CLAIM_LINE, DISPENSING, TABLES, Table
+from features.record.tables import CLAIM_LINE, DISPENSING, TABLES
 
 UNMAPPED = "unmapped"  # what `code_system` says of such a code
 FIXED: tuple[tuple[Table, str, System], ...] = (

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.record.tables import Kind
+from features.record.schema import Kind
 from features.sources import hl7v2_frames
 from features.sources.hl7v2 import tells
 from features.sources.hl7v2_frames import split

@@ -13,7 +13,8 @@ from features import windows
 from features.dataset import build
 from features.definitions.cohort import prediction_cohort
 from features.record.record import Record, of_persons, open_record
-from features.record.tables import TABLES, Column, Kind
+from features.record.schema import Column, Kind
+from features.record.tables import TABLES
 from models import pointer, release
 from models.specs import spec
 from serving.answer import Answers

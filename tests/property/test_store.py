@@ -19,6 +19,7 @@ from features import windows
 from features.errors import BadDeclaration
 from features.record import known as door
 from features.record.record import Record, known_by
+from features.record.schema import Table
 from features.record.store import BUCKETS, loading
 from features.record.tables import (
     ALLERGY,
@@ -35,7 +36,6 @@ from features.record.tables import (
     PROCEDURE,
     RESULT,
     TABLES,
-    Table,
 )
 from tests.histories import DAY_ZERO, ZONE, end, random_rows, record_of, row
 

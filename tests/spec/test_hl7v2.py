@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.record import tables
-from features.record.tables import Table
+from features.record.schema import Table
 from features.sources.hl7v2 import tells
 from features.sources.messages import Rejected
 from features.windows import compact_moment

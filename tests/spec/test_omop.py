@@ -17,7 +17,7 @@ import pytest
 from features.definitions.stays import final_stays
 from features.record import tables
 from features.record.record import open_record
-from features.record.tables import Table
+from features.record.schema import Table
 from features.sources import omop
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from features.record import tables
-from features.record.tables import Table
+from features.record.schema import Table
 from features.sources import synthea
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery

@@ -10,6 +10,7 @@ from features.errors import BadInput
 from features.record import tables
 from features.record.known import claim_versions
 from features.record.record import open_record
+from features.record.schema import Table
 from features.sources import tuva
 from features.sources.tuva_claims import DAYS_TO_DELIVER, DAYS_TO_PAY
 from tests.feeds import Row, clock, day, load_feed, midnight, rows_of, write_feed
@@ -105,7 +106,7 @@ def claims(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _loaded(tmp_path_factory.mktemp("claims"), "medical_claim", *rows)
 
 
-def _of(store: Path, rows: list[Row], table: tables.Table, *columns: str) -> list[tuple[object, ...]]:
+def _of(store: Path, rows: list[Row], table: Table, *columns: str) -> list[tuple[object, ...]]:
     """What a table has of these claims: the claim and the columns."""
     wanted = {row["claim_id"] for row in rows}
     return [found for found in rows_of(store, table, "claim_id", *columns) if found[0] in wanted]
