@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.record.tables import CONSENT, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, PERSON, PROVIDER
-from features.sources.fhir_layouts import before, happened, layout, of_a_patient, one_of, void
+from features.sources.fhir_layouts import as_listed, before, happened, layout, of_a_patient, one_of, void
 from features.sources.fhir_paths import NPI, codes, person, text, time
 from features.sources.fhir_sheets import Sheet
 from features.sources.files import InputFile
@@ -32,6 +32,10 @@ def _patient_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {"no id": raw.id.isnull(), "deceasedDateTime before birthDate": before(raw.died_to, raw.born_from)}
 
 
+# SNOMED CT's findings, which the US Core extension of a person's sex carries
+SEXES = {"248152002": "female", "248153007": "male"}
+
+
 def _since_birth(raw: ir.Table) -> dict[str, ir.Value]:
     import ibis
 
@@ -49,6 +53,7 @@ def _persons(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         person_id=raw.id,
         birth_day=raw.born_from // windows.SECONDS_A_DAY,
         sex=one_of(raw.gender, ("female", "male")).fill_null("unknown"),
+        clinical_sex=one_of(as_listed(raw.clinical_sex, SEXES), ("female", "male", "unknown")),
         race=raw.race.lower(),
         ethnicity=raw.ethnicity.lower(),
         state=raw.state,
@@ -103,6 +108,7 @@ PATIENTS = Sheet(
         "born": time("birthDate"),
         "died": time("deceasedDateTime"),
         "gender": text("gender"),
+        "clinical_sex": text("extension[url=us-core-sex].valueCode", "extension[url=us-core-sex].valueCoding.code"),
         "race": text(
             "extension[url=race].valueCoding.display",
             f"{RACE}[url=ombcategory].valueCoding.display",
