@@ -153,6 +153,7 @@ def _results(rows: ir.Table) -> Columns:
         "acute": _flag(rows.class_code.upper().isin(ACUTE)),
         "has_value": _flag((rows.has_value == 1).fill_null(rows.value.notnull())),
         "value": rows.value.fill_null(UNKNOWN),
+        "quantity": _flag(rows.value.notnull() & rows.unit.notnull()),
         "part_of": ibis.dense_rank().over(order_by=[rows.row_id, rows.part_of]),
         **{name: _flag(rows.unit == unit) for name, unit in UNITS.items()},
     }
