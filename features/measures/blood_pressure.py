@@ -48,7 +48,7 @@ def dialysed_or_transplanted(at: Panel) -> Bools:
 
 def _last_day(at: Panel) -> Rows:
     """The values of the last day with a blood pressure that was not taken in hospital."""
-    taken = at.parts(BLOOD_PRESSURE).only("settled").latest_during(at.period)
+    taken = at.parts(BLOOD_PRESSURE).only("settled", "vital").latest_during(at.period)
     taken = taken.where(~taken.flag("acute"))
     return taken.highest(taken.latest_day)
 
@@ -60,7 +60,8 @@ def _below(at: Panel, of: Rows, part: Code, limit: int) -> Bools:
     for counted, rows in ((taken, of), (complete, readings)):
         pairs = np.unique(np.stack([rows["who"], rows["part_of"]]), axis=1)
         np.add.at(counted, pairs[0], 1)
-    return readings.where(readings["value"] < limit).exist() & (taken == complete)
+    every: Bools = taken == complete
+    return readings.where(readings["value"] < limit).exist() & every
 
 
 def controlled(at: Panel) -> Bools:

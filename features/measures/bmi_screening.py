@@ -44,7 +44,7 @@ def pregnant(at: Panel) -> Bools:
 
 
 def _taken(at: Panel) -> Rows:
-    taken = at.results(BMI).only("settled", "kg_m2").during(at.period)
+    taken = at.results(BMI).only("settled", "vital", "kg_m2").during(at.period)
     return taken.where(taken["value"] > 0)
 
 

@@ -94,8 +94,9 @@ def value_sets(deck: Path) -> ValueSets:
 def unpack(deck: Path, measures: Sequence[str], target: Path) -> tuple[Case, ...]:
     """Write the patients of these measures as one NDJSON file of FHIR resources, and return the cases.
 
-    Cases number their resources alike, so each is given numbers of its own. A deck is a picture of a server after the
-    period: a resource that does not say when the server last changed it is dated after everything.
+    Cases number their resources alike, so each is given numbers of its own. A case is about one patient: whatever
+    patient its resources refer to is that one, as every engine that reads the case takes it. A deck is a picture of a
+    server after the period: a resource that does not say when the server last changed it is dated after everything.
     """
     import orjson
 
@@ -139,12 +140,15 @@ def _case(measure: str, number: int, told: Mapping[str, Any], where: str) -> tup
         raise BadInput(got=f"{where} with {len(patients)} patients", expected="one", do=_NOT_NOW)
     period = _period(resources, where)
     after = windows.iso(windows.months_after(period.last, DATED_MONTHS_AFTER))
+    own_patient = f"Patient/{patients[0]['id']}"
     renamed = {f"{each.get('resourceType')}/{each.get('id')}": f"{number}-{each.get('id')}" for each in own}
-    case = Case(measure, str(told.get("case_id")), period, renamed[f"Patient/{patients[0]['id']}"])
+    renamed[PATIENT] = renamed[own_patient]
+    case = Case(measure, str(told.get("case_id")), period, renamed[own_patient])
     return case, [_dated({**_renamed(each, renamed), "id": f"{number}-{each.get('id')}"}, after) for each in own]
 
 
 DATED_MONTHS_AFTER = 12
+PATIENT = "Patient"  # under which a case's own patient is found among its resources
 
 
 def _dated(resource: dict[str, Any], after: str) -> dict[str, Any]:
@@ -164,6 +168,8 @@ def _renamed(node: Any, renamed: Mapping[str, str]) -> Any:
 def _reference(value: Any, renamed: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         key = "/".join(value.split("/")[-2:])
+        if key.startswith("Patient/"):
+            return f"Patient/{renamed[PATIENT]}"
         return f"{key.split('/')[0]}/{renamed[key]}" if key in renamed else value
     return _renamed(value, renamed)
 

@@ -99,8 +99,8 @@ def _problems(then: Known) -> ir.Table:
 
 
 def _conditions(rows: ir.Table) -> Columns:
-    """How long a condition lasted, as QI-Core reads it: of one that is not active and whose end is not told only the
-    first day is sure.
+    """How long a condition lasted, as QI-Core reads it. Of one that is not active and whose end is not told nobody can
+    say that it went on into any period.
     """
     import ibis
 
@@ -109,7 +109,7 @@ def _conditions(rows: ir.Table) -> Columns:
     category = rows.category.fill_null(ibis.literal(" ") + rows.condition_type.fill_null("") + ibis.literal(" "))
     return {
         "start_day": start,
-        "end_day": ibis.coalesce(rows.resolved_day.cast("int64"), ibis.ifelse(active, OPEN, start)),
+        "end_day": ibis.coalesce(rows.resolved_day.cast("int64"), ibis.ifelse(active, OPEN, FIRST)),
         "start": ibis.ifelse(rows.onset_day.isnull(), FIRST, rows.happened_from.fill_null(FIRST)),
         "active": _flag(rows.status == "active"),
         "ongoing": _flag(active),
@@ -149,6 +149,7 @@ def _results(rows: ir.Table) -> Columns:
         "preliminary": _flag(status == "preliminary"),
         "laboratory": _flag(category.contains(" laboratory ") | (rows.category.isnull() & (rows.kind == "laboratory"))),
         "survey": _flag(category.contains(" survey ") | (rows.category.isnull() & (rows.kind == "assessment"))),
+        "vital": _flag(rows.kind == "vital"),
         "exam": _flag(category.contains(" exam ")),
         "acute": _flag(rows.class_code.upper().isin(ACUTE)),
         "has_value": _flag((rows.has_value == 1).fill_null(rows.value.notnull())),
@@ -177,6 +178,7 @@ def _prescriptions(rows: ir.Table) -> Columns:
         "active": _flag(rows.status == "active"),
         "completed": _flag(rows.status == "completed"),
         "order": _flag(rows.intent.fill_null("order") == "order"),
+        "referred_to": _flag(rows.by_reference == 1),
         "taken_from": ibis.ifelse(told, rows.taken_from_day.cast("int64").fill_null(FIRST), OPEN),
         "taken_to": ibis.ifelse(told, rows.taken_to_day.cast("int64").fill_null(OPEN), FIRST),
         # the period that the supply covers, by the rule of CumulativeMedicationDuration; none where it cannot be told

@@ -22,7 +22,7 @@ from features.measures.sets import (
     PREVENTIVE_INITIAL,
     TELEPHONE,
 )
-from features.measures.value_set import Code, ValueSet
+from features.measures.value_set import Code, CodeSet, ValueSet
 
 HBA1C = ValueSet("HbA1c Laboratory Test", "2.16.840.1.113883.3.464.1003.198.12.1013")
 GLUCOSE_INDICATOR = Code("Glucose management indicator", LOINC, "97506-0")
@@ -31,9 +31,9 @@ NUTRITION_CODES = tuple(
     Code("Medical nutrition therapy", HCPCS, code) for code in ("97802", "97803", "97804", "G0270", "G0271")
 )
 HIGH = 9_000  # thousandths of a per cent
-VISITS_2025 = (
-    *(OFFICE_VISIT, ANNUAL_WELLNESS, PREVENTIVE_ESTABLISHED, PREVENTIVE_INITIAL, HOME_CARE, NUTRITION),
-    *(*NUTRITION_CODES, TELEPHONE),
+VISITS_2025: tuple[CodeSet, ...] = (
+    *(OFFICE_VISIT, ANNUAL_WELLNESS, PREVENTIVE_ESTABLISHED, PREVENTIVE_INITIAL, HOME_CARE, NUTRITION, TELEPHONE),
+    *NUTRITION_CODES,
 )
 
 

@@ -93,8 +93,9 @@ class Panel:
         return self._coded("procedure", "code", sets)
 
     def prescriptions(self, *sets: CodeSet) -> Rows:
-        """Prescriptions of these medicines."""
-        return self._coded("prescription", "code", sets)
+        """Prescriptions of these medicines; where the edition does not follow references, those that name theirs."""
+        found = self._coded("prescription", "code", sets)
+        return found if self.edition.follows_references else found.where(~found.flag("referred_to"))
 
     def orders(self, *sets: CodeSet) -> Rows:
         """Orders of these services and devices."""

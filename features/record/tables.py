@@ -298,6 +298,7 @@ PRESCRIPTION = Table(
         ),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "the medicine, canonical form", null="told in words only"),
+        Column("by_reference", Kind.FLAG, "1 when the medicine was named by reference to an entry of its own"),
         Column("intent", _T, "plan, order, original-order, reflex-order, filler-order or instance-order"),
         Column("taken_from_day", _DAY, "first day on which it is to be taken"),
         Column("taken_to_day", _DAY, "last day on which it is to be taken", null="no end is told"),
