@@ -42,13 +42,14 @@ def pregnant_or_kidneys_failing(at: Panel) -> Bools:
 def dialysed_or_transplanted(at: Panel) -> Bools:
     """Dialysis or a kidney transplant at any time."""
     done = at.procedures(TRANSPLANT, DIALYSIS).only("completed").ended_by(at.period.last)
-    seen = at.visits(KIDNEY_FAILURE_MONTHLY).only("performed").started_by(at.period.last)
+    seen = at.performed(at.visits(KIDNEY_FAILURE_MONTHLY)).started_by(at.period.last)
     return done.exist() | seen.exist()
 
 
 def _last_day(at: Panel) -> Rows:
     """The values of the last day with a blood pressure that was not taken in hospital."""
-    taken = at.parts(BLOOD_PRESSURE).only("settled", "vital").latest_during(at.period)
+    taken = at.parts(BLOOD_PRESSURE) | at.results(BLOOD_PRESSURE)  # the whole stands for one without any value
+    taken = taken.only("settled", "vital").latest_during(at.period)
     taken = taken.where(~taken.flag("acute"))
     return taken.highest(taken.latest_day)
 
@@ -82,7 +83,7 @@ MEASURE = Measure(
             2025,
             ("CMS165FHIRControllingHighBloodPressure",),
             ages=(18, 85),
-            verified=True,
+            follows_references=True,
             visits=ADULT_OUTPATIENT,
         ),
     ),

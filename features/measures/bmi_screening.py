@@ -88,6 +88,7 @@ def _ordered(at: Panel, follow_up: ValueSet, medicines: ValueSet, why: ValueSet,
 def high_and_planned(at: Panel) -> Bools:
     """Too high, and a plan ordered or carried out in the period."""
     overweight = at.conditions(OVERWEIGHT)
+    overweight = overweight if at.edition.year < 2025 else overweight.only("listed")
     ordered = _ordered(at, FOLLOW_UP_HIGH, MEDICINES_HIGH, OVERWEIGHT, overweight.only("listed", "ongoing"))
     done = at.procedures(FOLLOW_UP_HIGH)
     done = at.of("procedure", "reason", done, OVERWEIGHT) | done.having(overweight, _lasted)
@@ -134,7 +135,7 @@ MEASURE = Measure(
     evidence="US Preventive Services Task Force 2018, grade B: offer adults with obesity behavioural help",
     editions=(
         Edition(2024, ("PCSBMIScreenAndFollowUpFHIR",), visits=(VISITS,)),
-        Edition(2025, ("CMS69FHIRPCSBMIScreenAndFollowUp",), visits=(VISITS,)),
+        Edition(2025, ("CMS69FHIRPCSBMIScreenAndFollowUp",), follows_references=True, visits=(VISITS,)),
     ),
     groups=(
         Group(

@@ -46,7 +46,7 @@ def no_breast_left(at: Panel) -> Bools:
 def mammogram(at: Panel) -> Bools:
     """A mammogram from 1 October two years before the period."""
     since = Period(windows.day_in(at.period.year - 2, 10, 1), at.period.last)
-    return at.results(MAMMOGRAPHY).only("settled").ending(since).exist()
+    return at.imaged(at.results(MAMMOGRAPHY)).ending(since).exist()
 
 
 MEASURE = Measure(
@@ -63,6 +63,7 @@ MEASURE = Measure(
             ages=(42, 74),
             sex="clinical_sex",
             verified=True,
+            follows_references=True,
             visits=ADULT_OUTPATIENT,
         ),
     ),

@@ -59,6 +59,7 @@ MEASURE = Measure(
             ages=(24, 64),
             sex="clinical_sex",
             verified=True,
+            follows_references=True,
             visits=VISITS,
         ),
     ),

@@ -48,7 +48,7 @@ def sigmoidoscopy(at: Panel) -> Bools:
 
 def colonography(at: Panel) -> Bools:
     """A CT colonography in five years."""
-    return at.results(COLONOGRAPHY).only("settled").ending(at.period.from_years_before(4)).exist()
+    return at.imaged(at.results(COLONOGRAPHY)).ending(at.period.from_years_before(4)).exist()
 
 
 def colonoscopy(at: Panel) -> Bools:
@@ -64,7 +64,14 @@ MEASURE = Measure(
     evidence="US Preventive Services Task Force 2021: grade A from 50 to 75 years, B from 45",
     editions=(
         Edition(2024, ("ColonCancerScreeningFHIR",), ages=(46, 75), visits=ADULT_OUTPATIENT),
-        Edition(2025, ("CMS130FHIRColorectalCancerScreening",), ages=(46, 75), verified=True, visits=ADULT_OUTPATIENT),
+        Edition(
+            2025,
+            ("CMS130FHIRColorectalCancerScreening",),
+            ages=(46, 75),
+            verified=True,
+            follows_references=True,
+            visits=ADULT_OUTPATIENT,
+        ),
     ),
     groups=(
         Group(

@@ -161,7 +161,9 @@ MEASURE = Measure(
     evidence="US Preventive Services Task Force 2022 and 2023, grade B: screen adolescents from 12 years and adults",
     editions=(
         Edition(2024, ("PCSDepressionScreenAndFollowUpFHIR",), ages=(12, 200), visits=VISITS),
-        Edition(2025, ("CMS2FHIRPCSDepressionScreenAndFollowUp",), ages=(12, 200), visits=VISITS),
+        Edition(
+            2025, ("CMS2FHIRPCSDepressionScreenAndFollowUp",), ages=(12, 200), follows_references=True, visits=VISITS
+        ),
     ),
     groups=(
         Group(

@@ -36,7 +36,8 @@ EVERYTHING = FOREVER - 1  # an `as_of` at which all that the record holds is kno
 FINAL = ("final", "amended", "corrected")
 PERFORMED = ("finished", "arrived", "triaged", "in-progress", "onleave")
 ACTIVE = ("active", "recurrence", "relapse")
-REFUTED = ("refuted", "entered-in-error")
+VERIFIED = ("confirmed", "unconfirmed", "provisional", "differential")
+ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 # the settings in which a blood pressure is not one of everyday life (HL7 v3 ActEncounterCode)
 ACUTE = ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS")
 UNITS = {"percent": "%", "mg_dl": "mg/dL", "kg_m2": "kg/m2", "mm_hg": "mm[Hg]"}  # as UCUM writes them
@@ -117,7 +118,7 @@ def _conditions(rows: ir.Table) -> Columns:
         "concern": _flag(category.contains(" health-concern ")),
         "of_visit": _flag(category.contains(" encounter-diagnosis ")),
         "listed": _flag(category.contains(" problem-list-item ") | category.contains(" health-concern ")),
-        "verified": _flag(~rows.verification_status.isin(REFUTED).fill_null(False)),
+        "verified": _flag(rows.verification_status.isnull() | rows.verification_status.isin(VERIFIED)),
     }
 
 
@@ -151,6 +152,7 @@ def _results(rows: ir.Table) -> Columns:
         "survey": _flag(category.contains(" survey ") | (rows.category.isnull() & (rows.kind == "assessment"))),
         "vital": _flag(rows.kind == "vital"),
         "exam": _flag(category.contains(" exam ")),
+        "imaging": _flag(category.contains(" imaging ")),
         "acute": _flag(rows.class_code.upper().isin(ACUTE)),
         "has_value": _flag((rows.has_value == 1).fill_null(rows.value.notnull())),
         "value": rows.value.fill_null(UNKNOWN),
@@ -178,6 +180,7 @@ def _prescriptions(rows: ir.Table) -> Columns:
         "active": _flag(rows.status == "active"),
         "completed": _flag(rows.status == "completed"),
         "order": _flag(rows.intent.fill_null("order") == "order"),
+        "ordered": _flag(rows.intent.fill_null("order").isin(ORDERS)),
         "referred_to": _flag(rows.by_reference == 1),
         "taken_from": ibis.ifelse(told, rows.taken_from_day.cast("int64").fill_null(FIRST), OPEN),
         "taken_to": ibis.ifelse(told, rows.taken_to_day.cast("int64").fill_null(OPEN), FIRST),
@@ -197,6 +200,7 @@ def _orders(rows: ir.Table) -> Columns:
         **_on(rows),
         "placed": _flag(rows.status.isin(("ordered", "resulted", "reviewed"))),
         "order": _flag(rows.intent.fill_null("order") == "order"),
+        "ordered": _flag(rows.intent.fill_null("order").isin(ORDERS)),
         "device": _flag(rows.order_type == "device"),
     }
 

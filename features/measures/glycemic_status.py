@@ -89,6 +89,7 @@ MEASURE = Measure(
             ("CMS122FHIRDiabetesAssessGreaterThan9Percent",),
             ages=(18, 75),
             verified=True,
+            follows_references=True,
             visits=VISITS_2025,
         ),
     ),

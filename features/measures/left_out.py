@@ -28,12 +28,12 @@ def in_hospice(at: Panel) -> Bools:
     period = at.period
     said_yes = at.of("result", "value", at.results(HOSPICE_ASSESSMENT), YES)
     return (
-        at.visits(ACUTE_INPATIENT).only("performed", "to_hospice").ending(period).exist()
-        | at.visits(HOSPICE_ENCOUNTER).only("performed").overlapping(period).exist()
+        at.performed(at.visits(ACUTE_INPATIENT)).only("to_hospice").ending(period).exist()
+        | at.performed(at.visits(HOSPICE_ENCOUNTER)).overlapping(period).exist()
         | said_yes.only("settled", "survey").overlapping(period).exist()
-        | at.orders(HOSPICE_CARE).only("placed", "order").during(period).exist()
+        | at.ordered(at.orders(HOSPICE_CARE)).only("placed").during(period).exist()
         | at.procedures(HOSPICE_CARE).only("completed").overlapping(period).exist()
-        | at.conditions(HOSPICE_DIAGNOSIS).overlapping(period).exist()
+        | at.diagnoses(HOSPICE_DIAGNOSIS).overlapping(period).exist()
     )
 
 
@@ -51,8 +51,8 @@ def in_palliative_care(at: Panel) -> Bools:
     period = at.period
     return (
         at.results(FACIT_PAL).only("settled", "survey").overlapping(period).exist()
-        | at.conditions(PALLIATIVE_DIAGNOSIS).overlapping(period).exist()
-        | at.visits(PALLIATIVE_ENCOUNTER).only("performed").overlapping(period).exist()
+        | at.diagnoses(PALLIATIVE_DIAGNOSIS).overlapping(period).exist()
+        | at.performed(at.visits(PALLIATIVE_ENCOUNTER)).overlapping(period).exist()
         | at.procedures(PALLIATIVE_INTERVENTION).only("completed").overlapping(period).exist()
     )
 
@@ -77,13 +77,13 @@ def frail(at: Panel) -> Bools:
     period = at.period
     symptom = at.results(FRAILTY_SYMPTOM)
     return (
-        at.orders(FRAILTY_DEVICE).only("device", "placed", "order").during(period).exist()
+        at.ordered(at.orders(FRAILTY_DEVICE)).only("device", "placed").during(period).exist()
         | at.of("result", "value", at.results(EQUIPMENT_USED), FRAILTY_DEVICE)
         .only("settled", "survey")
         .ending(period)
         .exist()
-        | at.conditions(FRAILTY_DIAGNOSIS).overlapping(period).exist()
-        | at.visits(FRAILTY_ENCOUNTER).only("performed").overlapping(period).exist()
+        | at.diagnoses(FRAILTY_DIAGNOSIS).overlapping(period).exist()
+        | at.performed(at.visits(FRAILTY_ENCOUNTER)).overlapping(period).exist()
         | symptom.where(symptom.flag("settled") | symptom.flag("preliminary")).overlapping(period).exist()
     )
 
@@ -91,9 +91,9 @@ def frail(at: Panel) -> Bools:
 def gravely_ill(at: Panel) -> Bools:
     """An advanced illness that began, or a medicine for dementia taken, in the period or the year before."""
     span = at.period.from_years_before(1)
-    taken = at.prescriptions(DEMENTIA_MEDICINES).only("active", "order")
+    taken = at.ordered(at.prescriptions(DEMENTIA_MEDICINES)).only("active")
     taken = taken.where((taken["covered_from"] <= span.last) & (taken["covered_to"] >= span.first))
-    return at.conditions(ADVANCED_ILLNESS).starting(span).exist() | taken.exist()
+    return at.diagnoses(ADVANCED_ILLNESS).starting(span).exist() | taken.exist()
 
 
 def frail_and_gravely_ill(at: Panel) -> Bools:
@@ -123,7 +123,7 @@ NURSING_HOME = Criterion("66 or older, in a nursing home", in_nursing_home)
 
 def seen(at: Panel) -> Bools:
     """An encounter of the edition's kinds within the period."""
-    return at.visits(*at.edition.visits).only("performed").during(at.period).exist()
+    return at.performed(at.visits(*at.edition.visits)).during(at.period).exist()
 
 
 SEEN = Criterion("seen in the period", seen)

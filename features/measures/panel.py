@@ -75,6 +75,25 @@ class Panel:
         """Encounters whose type is in one of the sets."""
         return self._coded("visit", "type", sets)
 
+    # ---- what the library Status calls done and ordered, which CMS changed in 2025
+
+    def performed(self, visits: Rows) -> Rows:
+        """Encounters that took place."""
+        return visits.only("performed" if self.edition.year < 2025 else "finished")
+
+    def ordered(self, orders: Rows) -> Rows:
+        """Orders of services, devices and medicines, by their intent."""
+        return orders.only("order" if self.edition.year < 2025 else "ordered")
+
+    def imaged(self, studies: Rows) -> Rows:
+        """Diagnostic studies with a report."""
+        return studies.only("settled") if self.edition.year < 2025 else studies.only("settled", "imaging")
+
+    def diagnoses(self, *sets: CodeSet) -> Rows:
+        """Conditions as the libraries see them: from 2025 on those not refuted."""
+        found = self._coded("condition", "code", sets)
+        return found if self.edition.year < 2025 else found.only("verified")
+
     def conditions(self, *sets: CodeSet) -> Rows:
         """Conditions of these codes; where the edition asks for it, those not refuted."""
         found = self._coded("condition", "code", sets)

@@ -196,6 +196,7 @@ MEASURE = Measure(
         Edition(
             2025,
             ("CMS347FHIRStatinsforthePreventionandTreatmentofCVD",),
+            follows_references=True,
             visits=(*VISITS, TELEMEDICINE),
         ),
     ),

@@ -247,8 +247,8 @@ def result_known(rows: ir.Table) -> ir.IntegerValue:
 
 
 def _observations(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    """The value of the whole, also where it is no number; not of what has its values in components, or has none."""
-    rows = raw.filter(raw.value.notnull() | (raw.component.isnull() & raw.absent.isnull()), ~done_not(raw))
+    """The value of the whole, also where it is no number or is absent; not of what has its values in components."""
+    rows = raw.filter(raw.value.notnull() | raw.component.isnull() | raw.in_component.isnull(), ~done_not(raw))
     return _measured(
         rows,
         "code",
@@ -300,7 +300,7 @@ OBSERVATIONS = Sheet(
         "effective": time("effectiveDateTime", "effectivePeriod", "effectiveInstant"),
         "issued": time("issued"),
         "component": text("component.code.coding.code"),
-        "absent": text("dataAbsentReason.coding.code", "dataAbsentReason.text"),
+        "in_component": text(*(f"component.{value}" for value in ANY_VALUE)),
         "refused": text("extension[url=qicore-notdonereason].valueCodeableConcept.coding.code"),
     },
 )
