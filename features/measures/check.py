@@ -19,7 +19,7 @@ from features.measures.panel import Facts
 from features.measures.value_set import CodeSet
 from features.measures.value_sets import ValueSets
 
-# cases of the deck of 2024 whose observation has no value of any kind: what they expect cannot follow from the logic
+# cases of the deck of 2024 that tell a coded yes where a percentage is expected: what they expect cannot follow from it
 BROKEN_CASES = ("6630d394", "8956ebb5")
 COLUMNS = ("measure", "case_id", "group", "population", "expected", "got")
 

@@ -22,6 +22,7 @@ from features.measures.measure import populations, sets_of, value_sets_of
 from features.measures.rows import Rows
 from features.measures.sets import DIABETES, OFFICE_VISIT
 from features.measures.value_set import ValueSet
+from tests import measures_page
 from tests.measure_decks import (
     OurCase,
     Resource,
@@ -421,3 +422,8 @@ def test_last_and_highest_of_each_person(events: list[tuple[int, int]]) -> None:
     assert sorted(zip(highest["who"].tolist(), highest["start_day"].tolist(), strict=True)) == sorted(
         each for each in events if each[1] == best[each[0]]
     )
+
+
+def test_the_page_of_the_measures_is_what_the_declarations_say() -> None:
+    written = (Path(__file__).resolve().parents[2] / "docs" / "measures.md").read_text()
+    assert written == measures_page.page(), "run: python -m tests.measures_page > docs/measures.md"
