@@ -25,8 +25,10 @@ from features.record.known import (
     prescription_states,
     problem_states,
     result_states,
+    states,
 )
 from features.record.record import Record
+from features.record.schema import Table
 from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, CODING, ENCOUNTER, NOT_DONE, PERSON
 
 if TYPE_CHECKING:
@@ -227,11 +229,17 @@ def _not_done(rows: ir.Table) -> Columns:
     }
 
 
+def _last_told(table: Table, number: str) -> Callable[[Known], ir.Table]:
+    return lambda then: then.versions(states(then.record, table, "source", number))
+
+
 KINDS = (
     Kind("visit", ENCOUNTER.name, "encounter_id", lambda t: t.versions(encounter_states(t.record)), _visits, "type"),
     Kind("condition", "problem", "condition_id", _problems, _conditions),
     Kind("result", "result", "result_id", _result_rows, _results, part="part_of"),
-    Kind("procedure", "clinical_procedure", "procedure_id", lambda t: t.events(CLINICAL_PROCEDURE), _procedures),
+    Kind(
+        "procedure", "clinical_procedure", "procedure_id", _last_told(CLINICAL_PROCEDURE, "procedure_id"), _procedures
+    ),
     Kind(
         "prescription",
         "prescription",
@@ -240,8 +248,8 @@ KINDS = (
         _prescriptions,
     ),
     Kind("order", "order", "order_id", _order_rows, _orders),
-    Kind("allergy", "allergy", "allergy_id", lambda t: t.events(ALLERGY), _allergies),
-    Kind("not_done", "not_done", "not_done_id", lambda t: t.events(NOT_DONE), _not_done),
+    Kind("allergy", "allergy", "allergy_id", _last_told(ALLERGY, "allergy_id"), _allergies),
+    Kind("not_done", "not_done", "not_done_id", _last_told(NOT_DONE, "not_done_id"), _not_done),
 )
 
 

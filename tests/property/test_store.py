@@ -25,10 +25,12 @@ from features.record.tables import (
     ALLERGY,
     APPOINTMENT,
     CLAIM_LINE,
+    CLINICAL_PROCEDURE,
     CONSENT,
     DIAGNOSIS,
     DISPENSING,
     ENCOUNTER,
+    NOT_DONE,
     ORDER,
     PERSON,
     PRESCRIPTION,
@@ -74,6 +76,15 @@ STATES: dict[Table, str] = {
     ALLERGY: "allergy_id",
     PRESCRIPTION: "prescription_id",
     CONSENT: "consent_id",
+    CLINICAL_PROCEDURE: "procedure_id",
+    NOT_DONE: "not_done_id",
+    RESULT: "result_id",
+}
+# columns that are never null there
+ALWAYS: dict[Table, dict[str, str]] = {
+    ENCOUNTER: {"encounter_type": "outpatient"},
+    NOT_DONE: {"kind": "result"},
+    RESULT: {"kind": "laboratory", "code_system": "loinc", "code": "2160-0"},
 }
 
 
@@ -86,13 +97,12 @@ def _told_again(seed: int, people: int) -> dict[str, list[dict[str, Any]]]:
     rng = np.random.default_rng(seed)
     rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in STATES}
     for table, identity in STATES.items():
-        choices = table.column("status").choices
+        choices = table.column("status").choices or ("preliminary", "final", "amended")
         for thing in range(people * 2):
             began = DAY_ZERO + int(rng.integers(-100, 400))
             for known in rng.integers(0, 90, int(rng.integers(1, 4))):
                 told = {"person_id": f"p{thing % people}", identity: f"t{thing}", "status": str(rng.choice(choices))}
-                if table is ENCOUNTER:
-                    told["encounter_type"] = "outpatient"
+                told |= ALWAYS.get(table, {})
                 rows[table.name].append(row(began, began, end(began + int(known)), **told))
     return rows
 
@@ -100,6 +110,10 @@ def _told_again(seed: int, people: int) -> dict[str, list[dict[str, Any]]]:
 READINGS: dict[str, Any] = {
     **{table.name: _states_of(table, identity) for table, identity in STATES.items()},
     "events of results": lambda then: then.events(RESULT),
+    "results as last told": lambda then: then.versions(door.result_states(then.record)),
+    "encounters": lambda then: then.versions(door.encounter_states(then.record)),
+    "problems": lambda then: then.versions(door.problem_states(then.record)),
+    "prescriptions as last told": lambda then: then.versions(door.prescription_states(then.record)),
     "claim lines": lambda then: then.versions(door.with_claim_versions(then.record, CLAIM_LINE)),
     "diagnoses": lambda then: then.versions(door.with_claim_versions(then.record, DIAGNOSIS)),
     "procedures": lambda then: then.versions(door.with_claim_versions(then.record, PROCEDURE)),
