@@ -28,6 +28,7 @@ from features.sources import (
     fhir_not_done,
     fhir_orders,
     fhir_person,
+    fhir_reactions,
     fhir_visits,
 )
 from features.sources.fhir_sheets import unfold
@@ -37,7 +38,7 @@ from features.sources.reader import Delivery, Reader, Unfolded
 CLAIMS_LAG_DAYS = 90  # from so many days before the last claim, claims are still on their way
 ENCOUNTERS_LAG_DAYS = 1
 ROOMS = (
-    *(fhir_person, fhir_visits, fhir_clinical, fhir_orders, fhir_not_done, fhir_codings),
+    *(fhir_person, fhir_visits, fhir_clinical, fhir_reactions, fhir_orders, fhir_not_done, fhir_codings),
     *(fhir_claims, fhir_claim_lines),
 )
 SHEETS = tuple(sheet for room in ROOMS for sheet in room.SHEETS)

@@ -1,4 +1,4 @@
-"""FHIR R4: conditions, procedures, observations, immunizations, allergies and adverse events.
+"""FHIR R4: conditions, procedures, observations and immunizations.
 
 When it was known:
 - a condition when it was recorded (`recordedDate`, else the asserted date, else when the server last changed it), and
@@ -6,7 +6,7 @@ When it was known:
 - a procedure when it had been performed (R4 has no date of recording).
 - an observation when it was issued; where that is not given, RESULT_DAYS_AFTER it was taken for a laboratory result, at
   once for the rest.
-- an immunization when it was recorded, else when it was given; an allergy or an adverse event when it was recorded.
+- an immunization when it was recorded, else when it was given.
 What has a state and no time of its change (a condition resolved without a date) is told when the server last changed
 it, or not at all.
 """
@@ -30,7 +30,6 @@ from features.codes.systems import (
     RxNorm,
 )
 from features.record.tables import (
-    ALLERGY,
     CLINICAL_PROCEDURE,
     IMMUNIZATION,
     PROBLEM,
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
 
 RESULT_DAYS_AFTER = 3  # a laboratory result without a time of issue
 DIAGNOSED, DONE = (ICD10CM, SNOMED, ICD9CM), (ICD10PCS, HCPCS, SNOMED, ICD9PCS)
-MEASURED, GIVEN, ALLERGEN = (LOINC, SNOMED, HCPCS, ICD10CM), (CVX, NDC, RxNorm, SNOMED, HCPCS), (RxNorm, SNOMED, NDC)
+MEASURED, GIVEN = (LOINC, SNOMED, HCPCS, ICD10CM), (CVX, NDC, RxNorm, SNOMED, HCPCS)
 
 # ---- conditions
 
@@ -250,13 +249,25 @@ def _observations(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Tabl
     """The value of the whole, also where it is no number or is absent; not of what has its values in components."""
     rows = raw.filter(raw.value.notnull() | raw.component.isnull() | raw.in_component.isnull(), ~done_not(raw))
     return _measured(
-        rows,
+        _said_once(rows),
         "code",
         "value",
         "unit",
         rows.id.name("result_id"),
         rows.any_value.notnull().cast("int8").name("has_value"),
     )
+
+
+def _said_once(rows: ir.Table) -> ir.Table:
+    """Of observations that say the same of a person under several numbers the first."""
+    import ibis
+
+    says = (
+        *("person_id", "status", "category", "code_system", "code", "unit", "any_value"),
+        *("effective_from", "effective_to", "effective_precision", "issued_from", "issued_to"),
+    )
+    turn = ibis.row_number().over(ibis.window(group_by=says, order_by=rows.id))
+    return rows.mutate(turn=turn).filter(lambda t: t.turn == 0)
 
 
 def done_not(raw: ir.Table) -> ir.BooleanValue:
@@ -319,7 +330,7 @@ COMPONENTS = Sheet(
 )
 
 
-# ---- immunizations and allergies
+# ---- immunizations
 
 
 def _immunization_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
@@ -351,92 +362,10 @@ IMMUNIZATIONS = Sheet(
 )
 
 
-def _allergy_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
-    return {
-        **of_a_patient(raw),
-        "verificationStatus says that it was entered in error": raw.verification.lower() == "entered-in-error",
-        "no recordedDate and no meta.lastUpdated": raw.recorded_to.isnull(),
-    }
-
-
-def _allergies(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    return raw.select(
-        person_id=raw.person_id,
-        allergy_id=raw.id,
-        allergy_type=raw.kind.lower(),
-        category=raw.category.lower(),
-        criticality=raw.criticality.lower(),
-        status=one_of(raw.status, ("active", "inactive", "resolved")),
-        verification_status=raw.verification.lower(),
-        onset_day=raw.onset_from // windows.SECONDS_A_DAY,
-        onset_end_day=raw.onset_to // windows.SECONDS_A_DAY,
-        **code_of(raw),
-        happened_from=raw.onset_from.fill_null(raw.recorded_from),
-        happened_to=ibis.null("int64"),
-        precision=raw.onset_precision.fill_null(raw.recorded_precision),
-        known_at=raw.recorded_to,
-        source=ibis.literal("fhir"),
-    )
-
-
-ALLERGIES = Sheet(
-    "AllergyIntolerance",
-    layout("AllergyIntolerance", _allergy_rejects, {ALLERGY: _allergies}),
-    takes={
-        "id": text("id"),
-        "person_id": person("patient"),
-        "kind": text("type"),
-        "category": text("category"),
-        "criticality": text("criticality"),
-        "status": text("clinicalStatus.coding.code", "clinicalStatus"),
-        "verification": text("verificationStatus.coding.code", "verificationStatus"),
-        "code": coded(ALLERGEN, "code"),
-        "onset": time("onsetDateTime", "onsetPeriod"),
-        "recorded": time("recordedDate", "assertedDate", "meta.lastUpdated"),
-    },
-)
-
-
-def _event_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
-    return {
-        **of_a_patient(raw),
-        "no recordedDate and no meta.lastUpdated": raw.recorded_to.isnull(),
-    }
-
-
-def _adverse_events(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    rows = raw.filter((raw.actuality.lower() != "potential").fill_null(True))
-    return rows.select(
-        person_id=rows.person_id,
-        allergy_id=rows.id,
-        allergy_type=ibis.literal("adverse-event"),
-        **code_of(rows),
-        **happened(rows, "recorded", rows.recorded_to),
-    )
-
-
-ADVERSE_EVENTS = Sheet(
-    "AdverseEvent",
-    layout("AdverseEvent", _event_rejects, {ALLERGY: _adverse_events}),
-    takes={
-        "id": text("id"),
-        "person_id": person("subject"),
-        "actuality": text("actuality"),
-        "code": coded(ALLERGEN, "event"),
-        "recorded": time("recordedDate", "date", "meta.lastUpdated"),
-    },
-)
-
 SHEETS = (
     CONDITIONS,
     PROCEDURES,
     OBSERVATIONS,
     COMPONENTS,
     IMMUNIZATIONS,
-    ALLERGIES,
-    ADVERSE_EVENTS,
 )

@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 from features.codes.systems import HCPCS, ICD9CM, ICD10CM, ICD10PCS, LOINC, SNOMED, RxNorm, System
 from features.record.tables import CODING
 from features.sources.fhir_clinical import (
-    ADVERSE_EVENTS,
-    ALLERGEN,
-    ALLERGIES,
     CONDITIONS,
     DIAGNOSED,
     DONE,
@@ -26,6 +23,7 @@ from features.sources.fhir_clinical import (
 from features.sources.fhir_layouts import layout, nothing_wrong
 from features.sources.fhir_orders import DEVICES, MEDICINES, ORDERED, ORDERS, PRESCRIPTIONS, declined
 from features.sources.fhir_paths import coded, text
+from features.sources.fhir_reactions import ADVERSE_EVENTS, ALLERGEN, ALLERGIES
 from features.sources.fhir_sheets import Sheet
 from features.sources.fhir_visits import ENCOUNTERS
 from features.sources.files import InputFile
