@@ -15,6 +15,7 @@ from typing import Any
 from features.measures import MEASURES
 from features.measures.measure import value_sets_of
 from features.measures.value_set import Code, CodeSet, ValueSet
+from features.measures.value_sets import ValueSets, of_rows, stored
 
 SNOMED = "http://snomed.info/sct"
 YEAR = {"start": "2025-01-01", "end": "2025-12-31"}
@@ -167,6 +168,12 @@ def _answer(deck: str, case_id: str, group: int, population: str, count: int) ->
         "expected_count": count,
         "stratifier": "",
     }
+
+
+def sets_held(*decks: str) -> ValueSets:
+    """The value sets of these decks, as an import would keep them."""
+    rows = [(each.oid, each.name, "1", *stored(*coding(each).values())) for each in sets_of_ours(*decks)]
+    return of_rows(rows)
 
 
 def _write_sets(folder: Path, decks: Sequence[str]) -> None:

@@ -44,10 +44,13 @@ class Checked:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows, and how many resources of the deck the reader set aside, by reason."""
+    """All rows; how many resources of the deck the reader set aside, by reason; and the measures that could not be
+    worked out, each with the value sets that it lacks.
+    """
 
     rows: tuple[Checked, ...]
     set_aside: dict[str, int]
+    refused: dict[str, str]
 
     @property
     def disagreements(self) -> tuple[Checked, ...]:
@@ -77,36 +80,42 @@ def chosen(names: Sequence[str], there: Sequence[str]) -> tuple[tuple[str, Measu
 
 
 def check(deck: Path, names: Sequence[str] = ()) -> Report:
-    """Load the deck as any delivery of FHIR is loaded, evaluate, and set what we got beside what is expected."""
+    """Load the deck as any delivery of FHIR is loaded, evaluate, and set what we got beside what is expected.
+
+    A measure that lacks one of its value sets is not worked out: without it everybody would seem to have a gap, or
+    nobody. Raises BadInput where that is so of all of them.
+    """
     wanted = chosen(names, measures_of(deck))
     decks = [name for name, _, _ in wanted]
     truth = answers(deck, decks)
     held = value_sets(deck)
-    sets = needed(((measure, edition) for _, measure, edition in wanted), held)
+    refused = {deck: why for deck, measure, edition in wanted if (why := lacking(measure, edition, held))}
+    able = [one for one in wanted if one[0] not in refused]
+    if not able:
+        raise BadInput(
+            got="; ".join(f"{measure.cms} {refused[deck]}" for deck, measure, _ in wanted),
+            expected="every value set of a measure",
+            do="Bring them with `afterward valuesets import`, or mend the deck.",
+        )
+    sets = needed((measure, edition) for _, measure, edition in able)
     with TemporaryDirectory() as folder:
         cases, facts, set_aside = _facts(deck, decks, sets, held, Path(folder))
-    got = _counts(wanted, cases, facts)
+    got = _counts(able, cases, facts)
     rows = [Checked(each, got.get((each.measure, each.case_id, each.group, each.population))) for each in truth]
-    return Report(tuple(rows), set_aside)
+    return Report(tuple(rows), set_aside, refused)
 
 
-def needed(wanted: Iterable[tuple[Measure, Edition]], held: ValueSets) -> tuple[CodeSet, ...]:
-    """Every set that the measures ask for. Raises BadInput where one cannot be used: without it everybody would seem to
-    have a gap, or nobody.
-    """
-    sets: dict[CodeSet, None] = {}
-    for measure, edition in wanted:
-        asked = sorted(sets_of(measure, edition), key=repr)
-        lacking = held.lacking(asked)
-        if lacking:
-            told = "; ".join(f"{each.name} ({each.oid}): {why}" for each, why in lacking.items())
-            raise BadInput(
-                got=f"{measure.cms} without its value sets: {told}",
-                expected="every value set of a measure",
-                do="Bring them with `afterward valuesets import`, or mend the deck.",
-            )
-        sets |= dict.fromkeys(asked)
-    return tuple(sets)
+def lacking(measure: Measure, edition: Edition, held: ValueSets) -> str:
+    """What a measure says where it lacks value sets; empty where it has them all."""
+    absent = held.lacking(sorted(sets_of(measure, edition), key=repr))
+    told = "; ".join(f"{each.name} ({each.oid}): {why}" for each, why in absent.items())
+    return f"without its value sets: {told}" if told else ""
+
+
+def needed(wanted: Iterable[tuple[Measure, Edition]]) -> tuple[CodeSet, ...]:
+    """Every set that the measures ask for, each once."""
+    asked = {each for measure, edition in wanted for each in sets_of(measure, edition)}
+    return tuple(sorted(asked, key=repr))
 
 
 def _facts(
@@ -175,5 +184,6 @@ def told(report: Report) -> list[str]:
     broken = {row.answer.case_id[:8] for row in report.rows if row.broken and not row.agrees}
     if broken:
         lines.append(f"cases known to be broken that disagree, and are not counted: {', '.join(sorted(broken))}")
+    lines += [f"{deck} is not worked out: {why}" for deck, why in report.refused.items()]
     lines += [f"set aside by the reader: {count} ({why})" for why, count in sorted(report.set_aside.items())]
     return lines

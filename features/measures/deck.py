@@ -82,11 +82,12 @@ def value_sets(deck: Path) -> ValueSets:
     from features.measures.value_set_files import of_deck_csv
 
     told = together(*(of_deck_csv(deck / name) for name in SET_FILES if (deck / name).exists() or name == SET_FILES[0]))
+    patched = of_deck_csv(deck / SET_FILES[1]).content if (deck / SET_FILES[1]).exists() else {}
     unusable = {}
     for row in _rows(deck / "measure_valuesets.csv", MAP_COLUMNS):
         if row["oid"] not in told.content and row["available"] != "1":
             unusable[row["oid"]] = "the deck says that it is not available"
-        if row["truncated"] == "1":
+        if row["truncated"] == "1" and row["oid"] not in patched:
             unusable[row["oid"]] = "the deck says that it was cut short"
     return ValueSets(told.content, {**told.unusable, **unusable})
 
@@ -96,7 +97,7 @@ def unpack(deck: Path, measures: Sequence[str], target: Path) -> tuple[Case, ...
 
     Cases number their resources alike, so each is given numbers of its own. A case is about one patient: whatever
     patient its resources refer to is that one, as every engine that reads the case takes it. A deck is a picture of a
-    server after the period: a resource that does not say when the server last changed it is dated after everything.
+    server after the period: every resource counts as last changed after everything.
     """
     import orjson
 
@@ -154,7 +155,7 @@ PATIENT = "Patient"  # under which a case's own patient is found among its resou
 def _dated(resource: dict[str, Any], after: str) -> dict[str, Any]:
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
-    return {**resource, "meta": {"lastUpdated": f"{after}T00:00:00Z", **meta}}
+    return {**resource, "meta": {**meta, "lastUpdated": f"{after}T00:00:00Z"}}
 
 
 def _renamed(node: Any, renamed: Mapping[str, str]) -> Any:

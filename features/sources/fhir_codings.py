@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from features.codes.systems import HCPCS, ICD9CM, ICD10CM, ICD10PCS, LOINC, SNOMED, RxNorm, System
+from features.codes.systems import HCPCS, ICD9CM, ICD10CM, LOINC, SNOMED, RxNorm, System
 from features.record.tables import CODING
 from features.sources.fhir_clinical import (
     CONDITIONS,
@@ -164,7 +164,7 @@ SHEETS = (
     _sheet(OBSERVATIONS, _result, "refusal", "extension", WHY, "valueCodeableConcept", _NOT_DONE_REASON),
     _sheet(PRESCRIPTIONS, _prescription, "code", _MEDICINE, MEDICINES),
     _sheet(PRESCRIPTIONS, _prescription, "reason", "reasonCode.coding", WHY),
-    _sheet(ORDERS, _order, "code", "code.coding", (*ORDERED, ICD10PCS)),
+    _sheet(ORDERS, _order, "code", "code.coding", ORDERED),
     _sheet(ORDERS, _order, "reason", "reasonCode.coding", WHY),
     _sheet(ORDERS, _order, "refusal", "extension", WHY, "valueCodeableConcept", _NOT_TO_BE_DONE_REASON),
     _sheet(DEVICES, _order, "code", "codeCodeableConcept.coding", (HCPCS, SNOMED)),

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.codes.systems import HCPCS, ICD10PCS, LOINC, NDC, SNOMED, RxNorm
+from features.codes.systems import HCPCS, ICD10CM, ICD10PCS, LOINC, NDC, SNOMED, RxNorm
 from features.record.tables import APPOINTMENT, DISPENSING, ORDER, PRESCRIPTION
 from features.sources import values
 from features.sources.fhir_layouts import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CANCELLED_DAYS_AFTER, BOOKED_DAYS_BEFORE = 7, 14  # declared by us, as for the Tuva files
-MEDICINES, ORDERED = (RxNorm, NDC, SNOMED, HCPCS), (LOINC, HCPCS, SNOMED, RxNorm, NDC, ICD10PCS)
+MEDICINES, ORDERED = (RxNorm, NDC, SNOMED, HCPCS), (LOINC, HCPCS, SNOMED, RxNorm, NDC, ICD10PCS, ICD10CM)
 ONLY_PROPOSED = ("proposal", "option")
 HOURS_A_DAY = 24
 HOURS_IN = {"h": 1, "d": 24, "wk": 168, "mo": 720, "a": 8760}  # a month of 30 days, a year of 365

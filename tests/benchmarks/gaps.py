@@ -39,7 +39,7 @@ from features import windows
 start, seconds = perf_counter(), {}
 folder, deck = Path(sys.argv[1]), Path(sys.argv[2])
 held, wanted = value_sets(deck), chosen((), measures_of(deck))
-sets = needed([(measure, edition) for _, measure, edition in wanted], held)
+sets = needed((measure, edition) for _, measure, edition in wanted)
 seconds["value sets"] = perf_counter() - start
 start, con = perf_counter(), connect()
 import ibis

@@ -1,28 +1,28 @@
-"""Quality measures by example: tiny patients of our own, in a deck like the official ones; and the algebra beneath."""
+"""Quality measures by example: tiny patients of our own, in a deck like the official ones."""
 
 from __future__ import annotations
 
 import gzip
-import itertools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
 from features.errors import BadInput, Failure
 from features.measures import MEASURES, blood_pressure, breast_cancer, glycemic_status
-from features.measures.check import Report, check, chosen
+from features.measures.check import Report, check, chosen, needed
 from features.measures.cli import measures
+from features.measures.events import gather
 from features.measures.left_out import HOSPICE_DIAGNOSIS, HOUSING_STATUS, NURSING_HOME_RESIDENT
-from features.measures.measure import populations, sets_of, value_sets_of
-from features.measures.rows import Rows
+from features.measures.measure import evaluate, sets_of, value_sets_of
+from features.measures.period import Period
 from features.measures.sets import DIABETES, OFFICE_VISIT
 from features.measures.value_set import ValueSet
+from features.record.record import open_record
+from features.windows import parse_day, parse_instant
 from tests import measures_page
+from tests.fhir_feeds import load_resources
 from tests.measure_decks import (
     OurCase,
     Resource,
@@ -34,6 +34,7 @@ from tests.measure_decks import (
     read_cases,
     read_csv,
     result,
+    sets_held,
     visit,
     words,
     write_cases,
@@ -344,6 +345,17 @@ def test_a_value_set_that_cannot_be_trusted_stops_its_measure(tmp_path: Path) ->
         check(deck)
 
 
+def test_a_measure_without_its_value_sets_says_so_and_the_others_are_worked_out(tmp_path: Path) -> None:
+    deck = write_deck(tmp_path / "deck", {BREAST: CASES[BREAST][:1], GLYCEMIC: CASES[GLYCEMIC][:1]})
+    rows = read_csv(deck / "valuesets.csv.gz")
+    write_csv(deck / "valuesets.csv.gz", [row for row in rows if row["oid"] != MAMMOGRAM.oid])
+    report = check(deck)
+    assert list(report.refused) == [BREAST]
+    got = {(row.answer.measure, row.got) for row in report.rows}
+    assert got == {(BREAST, None), (GLYCEMIC, 0), (GLYCEMIC, 1)}, "not worked out is not 0"
+    assert {row.answer.measure for row in report.disagreements} == {BREAST}
+
+
 def test_what_is_no_deck_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no cases"):
         check(tmp_path)
@@ -351,6 +363,31 @@ def test_what_is_no_deck_is_said(tmp_path: Path) -> None:
     (deck / "truth.csv").write_text("measure,case_id\n")
     with pytest.raises(BadInput, match=r"truth\.csv without the column group"):
         check(deck)
+
+
+# ---- as of a date
+
+
+def test_what_was_not_known_by_then_closes_nothing(tmp_path: Path) -> None:
+    """A mammogram of February whose report came in May leaves the gap open in April."""
+    ours = [WOMAN, SEEN, mammogram("2025-02-01T08:00:00Z", issued="2025-05-01T08:00:00Z")]
+    resources = [{"id": f"r{i}", "subject": {"reference": "Patient/somebody"}, **each} for i, each in enumerate(ours)]
+    resources[0].pop("subject")
+    load_resources(tmp_path, *({**each, "id": each["id"] if i else "somebody"} for i, each in enumerate(resources)))
+    edition = breast_cancer.MEASURE.editions[0]
+    held = sets_held(BREAST)
+    sets = needed([(breast_cancer.MEASURE, edition)])
+    record = open_record(tmp_path / "store")
+    year = Period(parse_day("2025-01-01"), parse_day("2025-12-31"))
+
+    def closed(day: str) -> list[bool]:
+        facts = gather(record, sets, held, parse_instant(f"{day}T12:00:00Z"))
+        (found,) = evaluate(breast_cancer.MEASURE, facts, year, edition)
+        return [bool(found.counts[name][0]) for name in ("denominator", "numerator")]
+
+    assert closed("2025-02-15") == [False, False], "not seen yet"
+    assert closed("2025-04-01") == [True, False]
+    assert closed("2025-06-01") == [True, True]
 
 
 # ---- measures as data
@@ -374,54 +411,6 @@ def test_what_a_measure_asks_for_is_known_without_asking_about_anybody() -> None
             asked = sets_of(measure, edition)
             assert set(edition.visits) <= asked
             assert value_sets_of(measure, edition) == {each for each in asked if isinstance(each, ValueSet)}
-
-
-@pytest.mark.parametrize("who", list(itertools.product((False, True), repeat=4)))
-def test_the_populations_follow_from_who_meets_what(who: tuple[bool, bool, bool, bool]) -> None:
-    """Every combination: nobody is in two of exclusion, numerator and exception, and only the denominator is in any."""
-    initial, excluded, closed, excepted = who
-    found = {name: bool(met[0]) for name, met in populations(*(np.array([each]) for each in who)).items()}
-    assert found["initial-population"] == found["denominator"] == initial
-    assert found["denominator-exclusion"] == (initial and excluded)
-    assert found["numerator"] == (initial and not excluded and closed)
-    assert found["denominator-exception"] == (initial and not excluded and not closed and excepted)
-
-
-# ---- rows of people, against a plain second way
-
-EVENTS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=12)
-
-
-def rows_of(events: list[tuple[int, int]]) -> Rows:
-    who, day = (np.array([each[i] for each in sorted(events)], dtype=np.int64) for i in (0, 1))
-    return Rows(5, {"who": who, "start_day": day}, np.arange(len(events)))
-
-
-@given(EVENTS, EVENTS)
-def test_having_asks_every_pair_of_the_same_person(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
-    found = rows_of(left).having(rows_of(right), lambda a, b: a["start_day"] < b["start_day"])
-    wanted = [a for a in sorted(left) if any(a[0] == b[0] and a[1] < b[1] for b in right)]
-    assert list(zip(found["who"].tolist(), found["start_day"].tolist(), strict=True)) == wanted
-
-
-@given(EVENTS)
-def test_last_and_highest_of_each_person(events: list[tuple[int, int]]) -> None:
-    rows = rows_of(events)
-    best = {who: max(day for other, day in events if other == who) for who, _ in events}
-    assert (
-        dict(
-            zip(
-                rows.last(rows["start_day"])["who"].tolist(),
-                rows.last(rows["start_day"])["start_day"].tolist(),
-                strict=True,
-            )
-        )
-        == best
-    )
-    highest = rows.highest(rows["start_day"])
-    assert sorted(zip(highest["who"].tolist(), highest["start_day"].tolist(), strict=True)) == sorted(
-        each for each in events if each[1] == best[each[0]]
-    )
 
 
 def test_the_page_of_the_measures_is_what_the_declarations_say() -> None:
