@@ -72,6 +72,7 @@ def _populations(group: Group, initial: bool = True) -> str:
     lines = [f"- initial population: {_all(group.initial)}"] if initial else []
     lines.append(f"- exclusions: {_any(group.exclusions)}")
     lines.append(f"- numerator: {_any(group.numerator)}")
+    lines.append(f"- the gap closes by {group.closes}")
     if group.exceptions is not None:
         lines.append(f"- exceptions: {_any(group.exceptions)}")
     return "\n".join(lines) + "\n"

@@ -99,6 +99,8 @@ MEASURE = Measure(
                 PALLIATIVE,
             ),
             numerator=(Criterion("a blood pressure below 140 over 90", controlled),),
+            care=(_last_day,),
+            closes="a blood pressure below 140 over 90, taken outside hospital",
         ),
     ),
 )

@@ -146,6 +146,8 @@ MEASURE = Measure(
                 Criterion("too low, with a plan", low_and_planned),
                 Criterion("normal", normal),
             ),
+            care=(_taken,),
+            closes="a body mass index, and a plan where it is too high or too low",
             exceptions=(
                 Criterion("a medical reason against a plan", no_plan_for_a_reason),
                 Criterion("declined, or a medical reason against taking it", not_taken_for_a_reason),

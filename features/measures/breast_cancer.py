@@ -6,10 +6,10 @@ from features import windows
 from features.codes.systems import SNOMED
 from features.measures.edition import Edition
 from features.measures.left_out import FRAIL_AND_ILL, HOSPICE, NURSING_HOME, OF_AGE_AT_END, PALLIATIVE, SEEN, WOMAN
-from features.measures.measure import Criterion, Group, Measure
+from features.measures.measure import Criterion, Group, Measure, found
 from features.measures.panel import Panel
 from features.measures.period import Period
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.sets import ADULT_OUTPATIENT
 from features.measures.value_set import Code, ValueSet
 
@@ -43,10 +43,10 @@ def no_breast_left(at: Panel) -> Bools:
     )
 
 
-def mammogram(at: Panel) -> Bools:
-    """A mammogram from 1 October two years before the period."""
+def mammograms(at: Panel) -> Rows:
+    """Mammograms from 1 October two years before the period."""
     since = Period(windows.day_in(at.period.year - 2, 10, 1), at.period.last)
-    return at.imaged(at.results(MAMMOGRAPHY)).ending(since).exist()
+    return at.imaged(at.results(MAMMOGRAPHY)).ending(since)
 
 
 MEASURE = Measure(
@@ -77,7 +77,9 @@ MEASURE = Measure(
                 NURSING_HOME,
                 PALLIATIVE,
             ),
-            numerator=(Criterion("a mammogram", mammogram),),
+            numerator=(found("a mammogram", mammograms),),
+            care=(mammograms,),
+            closes="a mammogram",
         ),
     ),
 )

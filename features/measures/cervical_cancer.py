@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from features.measures.edition import Edition
 from features.measures.left_out import HOSPICE, OF_AGE_AT_END, PALLIATIVE, SEEN, WOMAN
-from features.measures.measure import Criterion, Group, Measure
+from features.measures.measure import Criterion, Group, Measure, found
 from features.measures.panel import Panel
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.sets import (
     HOME_CARE,
     OFFICE_VISIT,
@@ -32,17 +32,17 @@ def no_cervix(at: Panel) -> Bools:
     return removed.exist() | at.conditions(NO_CERVIX).started_by(at.period.last).exist()
 
 
-def smear(at: Panel) -> Bools:
+def smear(at: Panel) -> Rows:
     """A smear, with a result, in three years."""
     tests = at.results(SMEAR).only("settled", "laboratory", "has_value")
-    return tests.latest_during(at.period.from_years_before(2)).exist()
+    return tests.latest_during(at.period.from_years_before(2))
 
 
-def hpv_test(at: Panel) -> Bools:
+def hpv_test(at: Panel) -> Rows:
     """An HPV test, with a result, in five years, taken at 30 years of age or later."""
     tests = at.results(HPV_TEST).only("settled", "laboratory", "has_value")
     tests = tests.latest_during(at.period.from_years_before(4))
-    return tests.where(at.age_of(tests["who"], tests.latest_day) >= HPV_FROM_AGE).exist()
+    return tests.where(at.age_of(tests["who"], tests.latest_day) >= HPV_FROM_AGE)
 
 
 MEASURE = Measure(
@@ -67,7 +67,9 @@ MEASURE = Measure(
         Group(
             initial=(OF_AGE_AT_END, WOMAN, SEEN),
             exclusions=(HOSPICE, Criterion("no cervix", no_cervix), PALLIATIVE),
-            numerator=(Criterion("a smear", smear), Criterion("an HPV test", hpv_test)),
+            numerator=(found("a smear", smear), found("an HPV test", hpv_test)),
+            care=(smear, hpv_test),
+            closes="a smear, or from 30 years on an HPV test",
         ),
     ),
 )

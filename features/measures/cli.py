@@ -1,4 +1,4 @@
-"""`afterward measures` and `afterward valuesets`. Nothing heavy is imported until one runs."""
+"""`afterward measures`, `afterward valuesets` and `afterward gaps`. Nothing heavy is imported until one runs."""
 
 from __future__ import annotations
 
@@ -68,4 +68,35 @@ def import_value_sets(sources: tuple[Path, ...], into: Path) -> None:
         click.echo(f"not imported: {oid} ({why})")
 
 
-COMMANDS = (measures, valuesets)
+@click.command()
+@click.option("--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it.")
+@click.option("--as-of", "day", required=True, help="The day, YYYY-MM-DD; the period is its calendar year.")
+@click.option(
+    "--valuesets",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="As `afterward valuesets import` made it.",
+)
+@click.option("--measure", "names", multiple=True, help="A CMS number; may be repeated. All if absent.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Write a row a person and measure, as CSV.")
+def gaps(store: Path, day: str, file: Path, names: tuple[str, ...], out: Path) -> None:
+    """Write for every person and measure whether care is open, closed, excluded or not applicable, on what was known.
+
+    A row says why somebody is excluded; which entry of the record closes a gap, and of which day; since when a gap is
+    open, when it is due and what closes it. Measures that cannot be worked out are named, and have no rows.
+    """
+    from features.measures.gaps import gaps as found
+    from features.measures.gaps import told, write
+    from features.measures.value_sets import read
+    from features.record.record import open_record
+    from features.windows import parse_day
+
+    table = found(open_record(store), read(file), parse_day(day), names)
+    write(table, out)
+    for line in told(table):
+        click.echo(line)
+    click.echo(f"Written: {out}")
+
+
+COMMANDS = (measures, valuesets, gaps)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from features.measures.edition import Edition
 from features.measures.left_out import FRAIL_AND_ILL, HOSPICE, NURSING_HOME, OF_AGE_AT_END, PALLIATIVE, SEEN
-from features.measures.measure import Criterion, Group, Measure
+from features.measures.measure import Criterion, Group, Measure, found
 from features.measures.panel import Panel
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.sets import ADULT_OUTPATIENT
 from features.measures.value_set import ValueSet
 
@@ -30,30 +30,30 @@ def no_colon_left(at: Panel) -> Bools:
     return at.procedures(COLON_REMOVED).only("completed").ended_by(at.period.last).exist()
 
 
-def stool_blood(at: Panel) -> Bools:
+def stool_blood(at: Panel) -> Rows:
     """A test for blood in the stool, with a result, in the period."""
-    return at.results(STOOL_BLOOD).only("settled", "laboratory", "has_value").latest_during(at.period).exist()
+    return at.results(STOOL_BLOOD).only("settled", "laboratory", "has_value").latest_during(at.period)
 
 
-def stool_dna(at: Panel) -> Bools:
+def stool_dna(at: Panel) -> Rows:
     """A stool DNA test, with a result, in three years."""
     tests = at.results(STOOL_DNA).only("settled", "laboratory", "has_value")
-    return tests.latest_during(at.period.from_years_before(2)).exist()
+    return tests.latest_during(at.period.from_years_before(2))
 
 
-def sigmoidoscopy(at: Panel) -> Bools:
+def sigmoidoscopy(at: Panel) -> Rows:
     """A sigmoidoscopy in five years."""
-    return at.procedures(SIGMOIDOSCOPY).only("completed").ending(at.period.from_years_before(4)).exist()
+    return at.procedures(SIGMOIDOSCOPY).only("completed").ending(at.period.from_years_before(4))
 
 
-def colonography(at: Panel) -> Bools:
+def colonography(at: Panel) -> Rows:
     """A CT colonography in five years."""
-    return at.imaged(at.results(COLONOGRAPHY)).ending(at.period.from_years_before(4)).exist()
+    return at.imaged(at.results(COLONOGRAPHY)).ending(at.period.from_years_before(4))
 
 
-def colonoscopy(at: Panel) -> Bools:
+def colonoscopy(at: Panel) -> Rows:
     """A colonoscopy in ten years."""
-    return at.procedures(COLONOSCOPY).only("completed").ending(at.period.from_years_before(9)).exist()
+    return at.procedures(COLONOSCOPY).only("completed").ending(at.period.from_years_before(9))
 
 
 MEASURE = Measure(
@@ -85,12 +85,14 @@ MEASURE = Measure(
                 PALLIATIVE,
             ),
             numerator=(
-                Criterion("a test for blood in the stool", stool_blood),
-                Criterion("a stool DNA test", stool_dna),
-                Criterion("a sigmoidoscopy", sigmoidoscopy),
-                Criterion("a CT colonography", colonography),
-                Criterion("a colonoscopy", colonoscopy),
+                found("a test for blood in the stool", stool_blood),
+                found("a stool DNA test", stool_dna),
+                found("a sigmoidoscopy", sigmoidoscopy),
+                found("a CT colonography", colonography),
+                found("a colonoscopy", colonoscopy),
             ),
+            care=(stool_blood, stool_dna, sigmoidoscopy, colonography, colonoscopy),
+            closes="a test for blood in the stool, or another test of the bowel",
         ),
     ),
 )

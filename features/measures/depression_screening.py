@@ -173,6 +173,8 @@ MEASURE = Measure(
                 Criterion("the last screening negative", negative),
                 Criterion("the last screening positive, and followed up", positive_and_followed_up),
             ),
+            care=(lambda at: _last(at, ADOLESCENT), lambda at: _last(at, ADULT)),
+            closes="a screening, and a follow-up within two days of the visit where it is positive",
             exceptions=(Criterion("declined, or a medical reason against it", not_screened_for_a_reason),),
         ),
     ),

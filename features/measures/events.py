@@ -7,7 +7,7 @@ of people. What a source does not tell stands beyond all days (`features.measure
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from features import windows
@@ -263,10 +263,11 @@ def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int 
     then.keep("beside", _beside)
     columns: dict[str, Mapping[str, Ints]] = {}
     coded: dict[tuple[str, str, CodeSet], Ints] = {}
+    numbers: dict[str, Any] = {}
     for kind in KINDS:
-        columns[kind.name], found = _of_kind(then, kind)
+        columns[kind.name], numbers[kind.name], found = _of_kind(then, kind)
         coded |= {(kind.name, role, sets[number]): places for (role, number), places in found.items()}
-    facts = _people(then, columns, coded)
+    facts = replace(_people(then, columns, coded), numbers=numbers)
     then.forget()
     return facts
 
@@ -313,8 +314,10 @@ def _beside(then: Known) -> ir.Table:
     return found.select("row_id", "about", "about_id", "role", "set")
 
 
-def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], dict[tuple[str, int], Ints]]:
-    """The columns of a kind's rows that carry a wanted code, and the places of those of each role and set."""
+def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], Any, dict[tuple[str, int], Ints]]:
+    """The columns of a kind's rows that carry a wanted code, their numbers, and the places of those of each role and
+    set.
+    """
     import numpy as np
 
     table = then.keep(kind.name, lambda then: _numbered(kind, kind.rows(then)))
@@ -322,14 +325,16 @@ def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], dict[tuple[st
     kept = np.unique(place[(roles == kind.role) | (roles == "whole")])
     here = np.isin(place, kept)
     names = [name for name in table.columns if name not in UNSEEN]
-    found = then.record.con.to_pyarrow(_at(table, kept).select(*names).order_by("place"))
+    rows = _at(table, kept)
+    told = rows.number.fill_null(rows.part)
+    found = then.record.con.to_pyarrow(rows.select(*names, told=told).order_by("place"))
     columns = {name: _ints(found, name) for name in names if name != "place"}
     at, number, roles = np.searchsorted(kept, place[here]), number[here], roles[here]
     groups = {
         (str(role), int(which)): np.unique(at[(roles == role) & (number == which)])
         for role, which in {(str(role), int(which)) for role, which in zip(roles, number, strict=True)}
     }
-    return columns, groups
+    return columns, found.column("told"), groups
 
 
 UNSEEN = ("number", "part", "own_system", "own_code")

@@ -6,7 +6,7 @@ from features.measures.edition import Edition
 from features.measures.left_out import FRAIL_AND_ILL, HOSPICE, NURSING_HOME, OF_AGE_AT_END, PALLIATIVE, SEEN
 from features.measures.measure import Criterion, Group, Measure
 from features.measures.panel import Panel
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.sets import (
     ANNUAL_WELLNESS,
     DIABETES,
@@ -32,12 +32,16 @@ def diabetic(at: Panel) -> Bools:
     return at.conditions(DIABETES).overlapping(at.period).exist()
 
 
+def exams_in_two_years(at: Panel) -> Rows:
+    """Retinal exams in the period or the year before."""
+    return at.results(RETINAL_EXAM).only("settled", "exam").during(at.period.from_years_before(1))
+
+
 def eyes_examined(at: Panel) -> Bools:
     """A retinal exam in the period, or without retinopathy in the year before."""
-    exams = at.results(RETINAL_EXAM).only("settled", "exam")
+    exams = exams_in_two_years(at)
     retinopathy = at.conditions(RETINOPATHY).overlapping(at.period).exist()
-    earlier = exams.during(at.period.from_years_before(1)).exist()
-    return exams.during(at.period).exist() | (~retinopathy & earlier)
+    return exams.during(at.period).exist() | (~retinopathy & exams.exist())
 
 
 DIABETIC = Criterion("diabetes", diabetic)
@@ -53,6 +57,8 @@ MEASURE = Measure(
             initial=(OF_AGE_AT_END, SEEN, DIABETIC),
             exclusions=(HOSPICE, FRAIL_AND_ILL, NURSING_HOME, PALLIATIVE),
             numerator=(Criterion("a retinal exam", eyes_examined),),
+            care=(exams_in_two_years,),
+            closes="an exam of the retina",
         ),
     ),
 )

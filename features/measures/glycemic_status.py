@@ -102,6 +102,8 @@ MEASURE = Measure(
                 Criterion("the last test is above 9 per cent", above_nine),
                 Criterion("not tested in the period", never_taken),
             ),
+            care=(_lowest_of_the_last_day,),
+            closes="a test of 9 per cent or less",
         ),
     ),
 )

@@ -6,7 +6,7 @@ from features.measures.edition import Edition
 from features.measures.left_out import HOSPICE, OF_AGE_AT_START, PALLIATIVE
 from features.measures.measure import Criterion, Group, Measure
 from features.measures.panel import Panel
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.sets import (
     ANNUAL_WELLNESS,
     CONSULTATION,
@@ -44,13 +44,24 @@ def kidneys_failing(at: Panel) -> Bools:
     return at.conditions(KIDNEY_STAGE_5, KIDNEY_FAILURE).only("active").overlapping(at.period).exist()
 
 
+def _tests(at: Panel, test: ValueSet) -> Rows:
+    return at.results(test).only("settled", "has_value").during(at.period)
+
+
+def filtration_rates(at: Panel) -> Rows:
+    """Filtration rates of the period."""
+    return _tests(at, FILTRATION)
+
+
+def urine_albumin(at: Panel) -> Rows:
+    """Albumin to creatinine ratios of the period."""
+    return _tests(at, URINE_ALBUMIN)
+
+
 def kidneys_tested(at: Panel) -> Bools:
     """Both tests in the period, each with a value."""
 
-    def tested(test: ValueSet) -> Bools:
-        return at.results(test).only("settled", "has_value").during(at.period).exist()
-
-    return tested(FILTRATION) & tested(URINE_ALBUMIN)
+    return filtration_rates(at).exist() & urine_albumin(at).exist()
 
 
 MEASURE = Measure(
@@ -69,6 +80,8 @@ MEASURE = Measure(
             ),
             exclusions=(Criterion("kidneys failing", kidneys_failing), HOSPICE, PALLIATIVE),
             numerator=(Criterion("both tests of the kidneys", kidneys_tested),),
+            care=(filtration_rates, urine_albumin),
+            closes="a filtration rate and an albumin to creatinine ratio in urine",
         ),
     ),
 )

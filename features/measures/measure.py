@@ -16,7 +16,7 @@ from features.errors import BadDeclaration
 from features.measures.edition import Edition
 from features.measures.panel import Facts, Panel, nobody
 from features.measures.period import Period
-from features.measures.rows import Bools
+from features.measures.rows import Bools, Rows
 from features.measures.value_set import CodeSet, ValueSet
 
 # the populations of a proportion measure, as FHIR names them
@@ -32,15 +32,23 @@ class Criterion:
     met: Callable[[Panel], Bools]
 
 
+def found(says: str, rows: Callable[[Panel], Rows]) -> Criterion:
+    """A criterion that is met by whoever has any of some rows."""
+    return Criterion(says, lambda at: rows(at).exist())
+
+
 @dataclass(frozen=True)
 class Group:
     """The populations of one rate. Initial: all criteria; the others: any of them. Everyone in the initial population
-    is in the denominator. `exceptions` is null for a measure without that population.
+    is in the denominator. `exceptions` is null for a measure without that population. `care` are the events that close
+    the gap, each kind of them; `closes` says in words which would.
     """
 
     initial: tuple[Criterion, ...]
     exclusions: tuple[Criterion, ...]
     numerator: tuple[Criterion, ...]
+    care: tuple[Callable[[Panel], Rows], ...]
+    closes: str
     exceptions: tuple[Criterion, ...] | None = None
 
 
@@ -122,6 +130,19 @@ def sets_of(measure: Measure, edition: Edition) -> frozenset[CodeSet]:
     for group in measure.groups:
         _populations(group, panel)
     return frozenset(panel.asked)
+
+
+def kinds_of(measure: Measure, edition: Edition) -> frozenset[str]:
+    """The kinds of event without which nobody can say who has a gap: those of the initial populations and of the care
+    that closes it.
+    """
+    panel = Panel(nobody(), Period(0, 364), edition)
+    for group in measure.groups:
+        for criterion in group.initial:
+            criterion.met(panel)
+        for care in group.care:
+            care(panel)
+    return frozenset(panel.asked_kinds)
 
 
 def value_sets_of(measure: Measure, edition: Edition) -> frozenset[ValueSet]:

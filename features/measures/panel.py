@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Facts:
     """The events of people that carry any of some codes, as known at one time.
 
     `columns[kind]` are the columns of a kind of event, sorted by person. `coded[kind, role, set]` are the places of
-    those whose code in that role is in the set.
+    those whose code in that role is in the set. `numbers[kind]` are the sources' own numbers of the events (texts).
     """
 
     person_id: tuple[str, ...]
@@ -28,16 +29,20 @@ class Facts:
     sex: Mapping[str, Bools]
     columns: Mapping[str, Mapping[str, Ints]]
     coded: Mapping[tuple[str, str, CodeSet], Ints]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The facts, seen by one edition of a measure over one period. `asked` collects the sets that it asks for."""
+    """The facts, seen by one edition of a measure over one period. `asked` and `asked_kinds` collect what it asks
+    for: sets, and kinds of event.
+    """
 
     facts: Facts
     period: Period
     edition: Edition
     asked: set[CodeSet] = field(default_factory=set)
+    asked_kinds: set[str] = field(default_factory=set)
 
     @property
     def people(self) -> int:
@@ -138,6 +143,7 @@ class Panel:
 
     def _places(self, kind: str, role: str, sets: tuple[CodeSet, ...]) -> Ints:
         self.asked.update(sets)
+        self.asked_kinds.add(kind)
         nothing = np.zeros(0, dtype=np.int64)
         found = [self.facts.coded.get((kind, role, each), nothing) for each in sets]
         return found[0] if len(found) == 1 else np.unique(np.concatenate([nothing, *found]))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from features.codes.systems import ICD10CM, LOINC
 from features.measures.edition import Edition
 from features.measures.left_out import HOSPICE, PALLIATIVE
-from features.measures.measure import Criterion, Group, Measure
+from features.measures.measure import Criterion, Group, Measure, found
 from features.measures.panel import Panel
 from features.measures.rows import Bools, Rows
 from features.measures.sets import (
@@ -160,21 +160,21 @@ def not_ordered_for_a_reason(at: Panel) -> Bools:
     return decided.having(_visits(at), at_visit).exist()
 
 
-def statin(at: Panel) -> Bools:
-    """A statin ordered in the period, or to be taken in it."""
+def statins(at: Panel) -> Rows:
+    """Statins ordered in the period, or to be taken in it."""
     ordered = at.prescriptions(*STATINS)
     in_period = (ordered["start_day"] >= at.period.first) & (ordered["start_day"] <= at.period.last)
     first, last = ("taken_from", "taken_to") if at.edition.year < 2025 else ("covered_from", "covered_to")
     taken = (ordered[first] <= at.period.last) & (ordered[last] >= at.period.first)
-    found = ordered.where(in_period | taken)
+    counting = ordered.where(in_period | taken)
     if at.edition.year < 2025:
-        found = found.where(found.flag("active") | found.flag("completed")).only("order")
-    return found.exist()
+        counting = counting.where(counting.flag("active") | counting.flag("completed")).only("order")
+    return counting
 
 
 _SEEN = Criterion("seen in the period", seen)
 _EXCLUSIONS = (Criterion("breastfeeding, or rhabdomyolysis", breastfeeding_or_muscle_breakdown),)
-_NUMERATOR = (Criterion("a statin", statin),)
+_NUMERATOR = (found("a statin", statins),)
 _EXCEPTIONS = (
     Criterion("allergic to statins", allergic),
     HOSPICE,
@@ -201,7 +201,7 @@ MEASURE = Measure(
         ),
     ),
     groups=tuple(
-        Group((who, _SEEN), _EXCLUSIONS, _NUMERATOR, _EXCEPTIONS)
+        Group((who, _SEEN), _EXCLUSIONS, _NUMERATOR, (statins,), "an order of a statin", _EXCEPTIONS)
         for who in (
             Criterion("vascular disease", vascular_disease),
             Criterion("very high cholesterol", very_high_cholesterol),

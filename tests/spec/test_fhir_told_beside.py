@@ -11,6 +11,7 @@ from features.record import tables
 from tests.feeds import day, midnight, rows_of
 from tests.fhir_feeds import ICD10, LOINC, RXNORM, SNOMED, STAY, a, becomes, concept, load_resources, rejected
 
+pytestmark = pytest.mark.slow  # each loads a store
 QICORE = "http://hl7.org/fhir/us/qicore/StructureDefinition"
 CODING = ("about", "about_id", "role", "code_system", "code")
 NOT_DONE = ("kind", "status", "code_system", "code", "known_at")

@@ -267,6 +267,7 @@ def test_each_patient_is_in_the_populations_that_the_logic_says(name: str, numbe
     assert got == case.expected, case.says
 
 
+@pytest.mark.slow
 def test_nothing_but_the_period_of_an_answer_is_read(deck: Path, report: Report, tmp_path: Path) -> None:
     """A check that looked at the answers would agree with whatever they say."""
     other = write_deck(tmp_path / "deck", {GLYCEMIC: CASES[GLYCEMIC]})
@@ -296,6 +297,7 @@ def test_nothing_but_the_period_of_an_answer_is_read(deck: Path, report: Report,
 # ---- a deck that is not right
 
 
+@pytest.mark.slow
 def test_the_command_writes_every_row_and_fails_where_one_disagrees(tmp_path: Path) -> None:
     wrong = [OurCase("an answer that is not so", [WOMAN, SEEN], CLOSED)]
     deck = write_deck(tmp_path / "deck", {BREAST: wrong})
@@ -345,6 +347,7 @@ def test_a_value_set_that_cannot_be_trusted_stops_its_measure(tmp_path: Path) ->
         check(deck)
 
 
+@pytest.mark.slow
 def test_a_measure_without_its_value_sets_says_so_and_the_others_are_worked_out(tmp_path: Path) -> None:
     deck = write_deck(tmp_path / "deck", {BREAST: CASES[BREAST][:1], GLYCEMIC: CASES[GLYCEMIC][:1]})
     rows = read_csv(deck / "valuesets.csv.gz")
@@ -368,6 +371,7 @@ def test_what_is_no_deck_is_said(tmp_path: Path) -> None:
 # ---- as of a date
 
 
+@pytest.mark.slow
 def test_what_was_not_known_by_then_closes_nothing(tmp_path: Path) -> None:
     """A mammogram of February whose report came in May leaves the gap open in April."""
     ours = [WOMAN, SEEN, mammogram("2025-02-01T08:00:00Z", issued="2025-05-01T08:00:00Z")]
