@@ -109,8 +109,7 @@ def _cohorts() -> list[str]:
             "and 65 years "
             "where nothing else is asked for. A rule that cannot be asked of a source or a stay keeps it and "
             "is counted as "
-            "not evaluable. Stays for COVID-19, which CMS left out from 2021 on, stay in, "
-            "and months in managed care count as enrolled.\n"
+            "not evaluable. Stays for COVID-19, which CMS left out from 2021 on, stay in.\n"
         ),
         *_rules(HWR_RULES),
         "",

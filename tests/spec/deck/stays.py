@@ -661,7 +661,7 @@ TRANSFERS = Chapter(
             """,
             expected="""
             in    | out   | hospitals | scored | measured                                  | readmission
-            03-01 | 03-05 | General   | yes    | no: not sent on | 1: 03-07
+            03-01 | 03-05 | General   | yes    | no: not transferred out | 1: 03-07
             03-07 | 03-09 | County    | yes    | yes                                       | 0
             """,
         ),
@@ -844,7 +844,7 @@ TRANSFERS = Chapter(
             """,
             expected="""
             in    | out   | hospitals | scored                  | measured                       | readmission
-            03-01 | 03-05 | General   | no: not transferred out | no: not sent on | 0
+            03-01 | 03-05 | General   | no: not transferred out | no: not transferred out | 0
             """,
         ),
     ),
