@@ -201,7 +201,8 @@ def _harms() -> list[str]:
             "No published claims definition of an adverse event after discharge exists. This list is ours. It "
             "counts death, "
             "and emergency, observation or inpatient encounters that carry a code of harm new since discharge; on an "
-            "inpatient bill only what was present on admission (Y, W or exempt). On ICD-9 data it is not evaluable.\n"
+            "inpatient bill only what was present on admission (Y, W or exempt: `1`, or blank on a bill "
+            "that flags others). On ICD-9 data it is not evaluable.\n"
         ),
         (
             "**Its rates are not comparable with the 19 to 28 % of chart studies** (Forster 2003, Ann Intern "

@@ -144,6 +144,20 @@ HARMS = Chapter(
             expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
         ),
         Vignette(
+            "A fall before the second stay, its flag left blank",
+            "A hospital that flags the other codes leaves only those blank that need no flag, as a way of falling.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | W1830XA | -", "r1 | I10 | Y"),
+            expected=_harm("1: 03-10", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "A fall on a bill without any flag",
+            "Whether it came before that stay or in it nobody told.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | W1830XA | -"),
+            expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
             "Bleeding alone",
             "Bleeding counts only with the disorder that an anticoagulant causes, on the same encounter.",
             bills=_bills(),
