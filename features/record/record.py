@@ -45,6 +45,27 @@ class Record:
             self.derived[name] = self.con.create_table(table, expression(self), temp=True)
         return self.derived[name]
 
+    def conclude_in_parts(
+        self, name: str, rows: ir.Table, expression: Callable[[ir.Table], ir.Table], rows_at_once: int
+    ) -> ir.Table:
+        """The same of rows by person, a share of the people at a time, so that what stands between rows and result
+        need not fit in memory for all of them.
+        """
+        if name not in self.derived:
+            import ibis
+
+            parts = 1 + int(self.con.to_pyarrow(rows.count()).as_py()) // rows_at_once
+            table, share = ibis.util.gen_name(name), ibis.util.gen_name("share")
+            for part in range(parts):
+                # a table of its own, since of a filter the engine does not know how many rows it leaves
+                some = self.con.create_table(share, rows.filter(rows.person_id.hash().abs() % parts == part), temp=True)
+                if part == 0:
+                    self.derived[name] = self.con.create_table(table, expression(some), temp=True)
+                else:
+                    self.con.insert(table, expression(some))
+                self.con.drop_table(share)
+        return self.derived[name]
+
 
 def connect() -> Any:
     """A DuckDB engine in this process, quiet and with its clock in UTC."""
