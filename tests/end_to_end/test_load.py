@@ -328,6 +328,14 @@ def test_a_failed_load_leaves_what_lay_in_its_folder(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["notes.txt"]
 
 
+def test_a_report_that_cannot_be_written_is_a_failure_of_one_line(tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    args = ["tuva", str(path), "--store", str(tmp_path / "store"), "--json", str(tmp_path / "in")]
+    with pytest.raises(BadInput, match="Check --json; the load itself is as told above"):
+        CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False)
+    assert read_manifest(tmp_path / "store").batches
+
+
 def _by_command(given: Path, store: Path) -> str:
     args = ["tuva", str(given), "--store", str(store)]
     return CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False).output

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def test_a_server_that_does_not_answer_is_not_a_model_that_it_does_not_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who reads "not registered" trains anew; who reads "no answer" starts the server. Its address may hold a password."""
+    """Who reads "not registered" trains anew; who reads "no answer" starts the server."""
     monkeypatch.setenv(pointer.HOME, str(tmp_path))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv(registry.URI, "http://user:secret@127.0.0.1:9")
