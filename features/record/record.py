@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features import windows
 from features.errors import BadStore
 from features.record.schema import Table
 from features.record.store import Manifest, read_manifest, set_up, table_files
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Record:
-    """Tables by name, the network's zone, and what its sources lack.
+    """Tables by name, the network's zone, and what its sources lack; `sources` are the formats that a store was
+    loaded from.
 
     `derived` keeps what was concluded from the tables (netted claims, stays) for as long as the record is open.
     """
@@ -32,6 +34,7 @@ class Record:
     claims_complete_to: int | None
     admissions_complete_to: int | None
     derived: dict[str, ir.Table] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
     def __getitem__(self, table: Table) -> ir.Table:
         return self.tables[table.name]
@@ -92,8 +95,9 @@ def open_record(store: Path) -> Record:
         tables=tables,
         lacks=lacked_by_all(manifest),
         fingerprint=manifest.fingerprint,
-        claims_complete_to=_last(batch.claims_complete_to for batch in manifest.batches),
-        admissions_complete_to=_last(batch.admissions_complete_to for batch in manifest.batches),
+        claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
+        admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
+        sources=tuple(sorted({batch.reader for batch in manifest.batches if batch.rows})),
     )
 
 
@@ -157,8 +161,3 @@ def _empty(table: Table) -> ir.Table:
     import ibis
 
     return ibis.memtable(table.schema().empty_table())
-
-
-def _last(days: Iterable[int | None]) -> int | None:
-    given = [day for day in days if day is not None]
-    return max(given) if given else None
