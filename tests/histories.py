@@ -303,6 +303,12 @@ def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.rando
     sent: list[tuple[str, int, dict[str, Any]]] = [("A01", came, {})]
     if rng.random() < 0.2:
         sent.append(("A08", max(came, left - 7_200), {}))
+    for _ in range(int(rng.choice([0, 0, 0, 1, 2]))):
+        moved = int(rng.integers(came + 60, max(came + 120, left)))
+        sent.append(("A02", moved, {"hospital_service": str(rng.choice(["MED", "REHAB", "PSYCH"]))}))
+        if rng.random() < 0.3:
+            sent.append(("A12", moved + 30, {"hospital_service": "MED"}))
+    sent.sort(key=lambda one: one[1])
     if rng.random() < 0.75:
         sent.append(("A03", left, gone))
     if rng.random() < 0.15:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from features.codes.groupings import CCS_DIAGNOSIS
-from features.codes.places import CCN_UNITS, facility_type
+from features.codes.places import CCN_UNITS, UNIT_SERVICES, facility_type
 from features.codes.readmission import PLANNED_DIAGNOSES, PLANNED_PROCEDURES
 from features.codes.systems import ICD10CM, ICD10PCS
 from tests.histories import Rows
@@ -79,11 +79,7 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
     for message in own.get("adt_event", []):
         visits.setdefault((message["facility_id"], message["visit_number"]), []).append(message)
     for (_, visit), messages in visits.items():
-        last = max(messages, key=lambda one: (one["known_at"], one["happened_from"]))
-        if last["patient_class"] == "I" and last["event_type"] != "A11":
-            out = last.get("discharge_day")
-            seen = max(last["admission_day"], last["from_day"] if out is None else out)
-            yield _word(MESSAGE, visit, last, instant, last["known_at"], seen, False, last.get("discharged_at"))
+        yield from _told_of_a_visit(visit, messages, instant)
     for notice in own.get("discharge_notice", []):
         same = [one for one in own["discharge_notice"] if one["claim_id"] == notice["claim_id"]]
         latest = max(same, key=lambda one: (one["known_at"], one["happened_from"], one["happened_to"]))
@@ -94,19 +90,59 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
             yield _word(NOTICE, notice["claim_id"], notice, instant, known, seen, False, notice["happened_to"])
 
 
+def _told_of_a_visit(visit: str, messages: list[Row], instant: int) -> Iterator[Told]:
+    """The last word of a visit, and a word for each part of it that a transfer to another kind of unit ended."""
+    ordered = sorted(messages, key=lambda one: (one["known_at"], one["happened_from"]))
+    last = ordered[-1]
+    if last["patient_class"] != "I" or last["event_type"] == "A11":
+        return
+    # of messages known at one instant the last holds
+    ordered = [one for one, after in zip(ordered, [*ordered[1:], None], strict=True) if _is_last(one, after)]
+    ordered = [one for one in ordered if one["event_type"] != "A11"]
+    began, came, left_unit = last["admission_day"], last["admitted_at"], None
+    service: str | None = None
+    for place, message in enumerate(ordered):
+        before, service = service, message.get("hospital_service") or service
+        following = ordered[place + 1]["event_type"] if place + 1 < len(ordered) else None
+        moved = place > 0 and message["event_type"] == "A02" and _unit(service) != left_unit
+        left_unit = _unit(service)
+        if moved and following != "A12":
+            part = {"admission_day": began, "admitted_at": came, "discharge_day": message["from_day"]}
+            part |= {"discharged_at": message["happened_from"], "discharge_disposition_code": None, "service": before}
+            name, known, seen = f"{visit}/{place}", last["known_at"], message["from_day"]
+            if began <= seen:
+                yield _word(MESSAGE, name, last, instant, known, seen, False, message["happened_from"], **part)
+            began, came = message["from_day"], message["happened_from"]
+    out = last.get("discharge_day")
+    seen = max(began, last["from_day"] if out is None else out)
+    part = {"admission_day": began, "admitted_at": came, "service": service}
+    if out is None or out >= began:
+        yield _word(MESSAGE, visit, last, instant, last["known_at"], seen, False, last.get("discharged_at"), **part)
+
+
+def _is_last(message: Row, after: Row | None) -> bool:
+    return after is None or after["known_at"] > message["known_at"]
+
+
+def _unit(service: str | None) -> str | None:
+    return UNIT_SERVICES.get((service or "").lower()[:3])
+
+
 def _word(
     teller: int, name: str, row: Row, instant: int, known: int, seen: int, interim: bool, left: int | None, **more: Any
 ) -> Told:
     one: Told = {**dict.fromkeys(FACTS), "discharge_day": None, "procedures": [], **row, **more}
     facility = one["facility_id"]
     kind = facility_type(facility)
+    if kind in (None, "short_term_acute", "critical_access"):
+        kind = _unit(one.get("service")) or kind
     hospital = facility
-    if kind is not None and facility[2] in CCN_UNITS:
+    if facility[2:3] in CCN_UNITS and facility_type(facility) is not None:
         hospital = facility[:2] + CCN_UNITS[facility[2]][1] + facility[3:]
     lapsed = one["discharge_day"] is None and instant >= max(known, (seen + LAPSE_DAYS) * A_DAY)
     one |= {"teller": teller, "name": name, "kind": kind, "hospital": hospital, "seen": seen, "lapsed": lapsed}
     one |= {"left": None if one["discharge_day"] is None else left, "interim": interim}
-    one["came"] = row["admitted_at"] if teller == MESSAGE else row["happened_from"]
+    one["came"] = one["admitted_at"] if teller == MESSAGE else row["happened_from"]
     return one
 
 

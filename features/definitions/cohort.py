@@ -31,6 +31,7 @@ class Rule:
     """One eligibility rule. `keeps(rows)` says which rows it keeps; `sense` why the rule is there. `cohorts` are those
     it may join; a rule that looks ahead of `as_of` may never join the prediction cohort. `needs` are the facts without
     which it cannot be asked, and `evaluable(rows)` says for which rows it can: the others are kept, and counted.
+    `asks` are the columns of the candidates that it looks at, so that an answer can show them.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Rule:
     looks_ahead: bool = False
     needs: tuple[str, ...] = ()
     evaluable: Callable[[pd.DataFrame], pd.Series] | None = None
+    asks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.looks_ahead and PREDICTION in self.cohorts:
@@ -73,8 +75,9 @@ def not_to_hospice(rows: pd.DataFrame) -> pd.Series:
 
 
 def not_transferred_out(rows: pd.DataFrame) -> pd.Series:
-    """Not sent on to another acute hospital (patient status 02, 05, 43, 66 and their planned twins). Prediction
-    only.
+    """Not sent on to another acute hospital by the discharge code (patient status 02, 05, 43, 66 and their planned
+    twins) where no file tells of the stay there: transfers that the files tell of are chained whatever the code says.
+    Prediction, and HWR 2021.
     """
     return ~rows.discharge_disposition_code.isin(TO_ACUTE_HOSPITAL)
 
@@ -96,19 +99,40 @@ def disposition_told(rows: pd.DataFrame) -> pd.Series:
     return rows.discharge_disposition_code.notna()
 
 
-ALIVE = Rule("discharged alive", "nobody can be called after death", discharged_alive, (PREDICTION,))
+STATUS = "discharge_disposition_code"
+ALIVE = Rule(
+    "discharged alive",
+    "nobody can be called after death",
+    discharged_alive,
+    (PREDICTION,),
+    asks=(STATUS, "death_day"),
+)
 NOT_TO_HOSPICE = Rule(
-    "not to hospice", "the aims of care are others", not_to_hospice, (PREDICTION,), evaluable=disposition_told
+    "not to hospice",
+    "the aims of care are others",
+    not_to_hospice,
+    (PREDICTION,),
+    evaluable=disposition_told,
+    asks=(STATUS,),
 )
 NOT_TRANSFERRED_OUT = Rule(
     "not transferred out",
-    "the stay goes on elsewhere and is scored when it ends",
+    "the stay goes on elsewhere, and the outcome belongs to the hospital that discharges home",
     not_transferred_out,
-    (PREDICTION,),
+    (PREDICTION, HWR),
     evaluable=disposition_told,
+    asks=(STATUS,),
 )
-NOT_BACK = Rule("not back in hospital already", "what has happened is not foretold", not_back_already, (PREDICTION,))
-ADULT = Rule("adult", "the outcome has another meaning in children", adult, (PREDICTION,))
+NOT_BACK = Rule(
+    "not back in hospital already",
+    "what has happened is not foretold",
+    not_back_already,
+    (PREDICTION,),
+    asks=("back_day",),
+)
+ADULT = Rule(
+    "adult", "the outcome has another meaning in children", adult, (PREDICTION,), asks=("birth_day", "admit_day")
+)
 PREDICTION_RULES = rules_of(PREDICTION, ALIVE, NOT_TO_HOSPICE, NOT_TRANSFERRED_OUT, NOT_BACK, ADULT)
 
 
@@ -168,11 +192,13 @@ def _told_late(told: ir.Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Discharges of which nobody knew within a day. A stay that was known in time under another name, because its day
     of admission was told otherwise later, is not late.
     """
-    day = ["person_id", "discharge_day"]
-    ends: pd.DataFrame = told.select("stay_id", "admit_day", *day).distinct().to_pandas()
+    day = ["person_id", "discharge_day", "within_a_day"]
+    ends: pd.DataFrame = told.select("stay_id", "admit_day", "person_id", "discharge_day").distinct().to_pandas()
+    ends, in_time = (each.assign(within_a_day=each.admit_day == each.discharge_day) for each in (ends, rows))
     ends = ends.sort_values([*day, "admit_day", "stay_id"]).drop_duplicates(day)
-    ends = ends.merge(rows[day].drop_duplicates(), on=day, how="left", indicator=True)
-    return ends[ends["_merge"] == "left_only"].drop(columns="_merge").assign(excluded_by=LATE)
+    ends = ends.merge(in_time[day].drop_duplicates(), on=day, how="left", indicator=True)
+    late = ends[ends["_merge"] == "left_only"].drop(columns=["_merge", "within_a_day"])
+    return late.assign(excluded_by=LATE)
 
 
 def applied(

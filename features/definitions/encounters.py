@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.codes.places import ACUTE_FACILITIES, BILL_TYPES, PLACES_OF_SERVICE, VISITS, codes_of
+from features.codes.systems import RevenueCentre
+from features.definitions.evidence import INPATIENT_BILL
+from features.definitions.facilities import facilities
 from features.record.known import CLAIM, with_claim_versions
 from features.record.record import Record
 from features.record.tables import CLAIM_LINE
@@ -13,8 +17,9 @@ if TYPE_CHECKING:
 
 SETTINGS = (
     "inpatient",
+    "other_inpatient",  # in a long-term, rehabilitation, psychiatric or children's hospital or unit
     "emergency",
-    "observation",
+    "observation",  # also where it began in the emergency department
     "skilled_nursing",
     "home_health",
     "hospice",
@@ -23,24 +28,19 @@ SETTINGS = (
     "telehealth",
     "other",
 )
-
-# National Uniform Billing Committee: first two digits of the three-digit type of bill, and revenue centres
-_BILLED_AS = {
-    "11": "inpatient",
-    "18": "skilled_nursing",  # swing bed
-    "21": "skilled_nursing",
-    "22": "skilled_nursing",
-    "32": "home_health",
-    "33": "home_health",
-    "34": "home_health",
-    "81": "hospice",
-    "82": "hospice",
+_OF_KINDS_OF_BILL = {
+    "inpatient": ("inpatient",),
+    "skilled_nursing": ("skilled_nursing", "swing_bed"),
+    "home_health": ("home_health",),
+    "hospice": ("hospice",),
 }
-_EMERGENCY_REVENUE = ("0450", "0451", "0452", "0456", "0459", "0981")
-_OBSERVATION_REVENUE = ("0762",)
-# CMS place-of-service code set
-_OFFICE_PLACES = ("11", "17", "20", "49", "50", "71", "72")
-_TELEHEALTH_PLACES = ("02", "10")
+_BILLED_AS = {
+    digits: setting for setting, kinds in _OF_KINDS_OF_BILL.items() for digits in codes_of(BILL_TYPES, *kinds)
+}
+_EMERGENCY_REVENUE = VISITS.codes("emergency", RevenueCentre)
+_OBSERVATION_REVENUE = VISITS.codes("observation", RevenueCentre)
+_OFFICE_PLACES = codes_of(PLACES_OF_SERVICE, "office", "urgent_care")
+_TELEHEALTH_PLACES = codes_of(PLACES_OF_SERVICE, "telehealth")
 
 
 def encounters(record: Record) -> ir.Table:
@@ -71,18 +71,27 @@ def _encounters(record: Record) -> ir.Table:
         facility_id=lines.facility_id.max(),
         paid=lines.paid.sum(),
     )
+    heads = heads.left_join(_other_hospitals(record, lines), "facility_id").drop("facility_id_right")
     two = heads.bill.substr(0, 2)
     by_bill = [(two == digits, ibis.literal(setting)) for digits, setting in _BILLED_AS.items()]
     setting = ibis.cases(
         (heads.professional & heads.telehealth, ibis.literal("telehealth")),
         (heads.professional & heads.office, ibis.literal("office")),
         (heads.professional, ibis.literal("other")),
+        ((two == INPATIENT_BILL) & heads.elsewhere.notnull(), ibis.literal("other_inpatient")),
         *by_bill,
-        (heads.emergency, ibis.literal("emergency")),
         (heads.observed, ibis.literal("observation")),
+        (heads.emergency, ibis.literal("emergency")),
         (heads.bill.notnull(), ibis.literal("outpatient")),
         else_=ibis.literal("other"),
     )
     return heads.mutate(
         setting=setting, transitional=heads.transitional.cast("int8"), wellness=heads.wellness.cast("int8")
-    ).drop("bill", "professional", "emergency", "observed", "telehealth", "office")
+    ).drop("bill", "professional", "emergency", "observed", "telehealth", "office", "elsewhere")
+
+
+def _other_hospitals(record: Record, lines: ir.Table) -> ir.Table:
+    """Facilities with inpatient bills whose kind is known and not acute: facility_id, elsewhere (1)."""
+    named = facilities(record, lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL)))
+    others = named.filter(named.kind.notnull(), named.kind.notin(ACUTE_FACILITIES))
+    return others.select("facility_id", elsewhere=1)

@@ -13,15 +13,13 @@ from features.codes.places import (
     INTERIM_FREQUENCIES,
     STILL_PATIENT,
     UNIT_SERVICES,
-    facility_type,
-    facility_words,
-    hospital_of,
 )
 from features.codes.readmission import PLANNED_PROCEDURES, SURGERY
 from features.codes.systems import HCPCS
-from features.record.known import CLAIM, notice_states, visit_states, with_claim_versions
+from features.definitions.facilities import facilities
+from features.record.known import CLAIM, FOREVER, VISIT, notice_states, visit_states, with_claim_versions
 from features.record.record import Record
-from features.record.tables import CLAIM_LINE, DIAGNOSIS, FACILITY, PROCEDURE
+from features.record.tables import CLAIM_LINE, DIAGNOSIS, PROCEDURE
 from features.windows import SECONDS_A_DAY
 
 if TYPE_CHECKING:
@@ -141,22 +139,77 @@ def _procedures(record: Record) -> ir.Table:
 
 
 def _messages(record: Record) -> ir.Table:
+    """Each visit of an inpatient; where a transfer message took the person to a unit of another kind, the part before
+    and the part after it are words of their own.
+    """
     import ibis
 
     visits = visit_states(record)
     inpatient = visits.filter(visits.patient_class == "I", visits.event_type != "A11", visits.from_day.notnull())
     rows = inpatient.filter(inpatient.admission_day.notnull())
-    return rows.select(
+    at = rows.inner_join(_moves(rows), ["person_id", *VISIT])
+    at = at.filter(at.moved_from <= at.known_from, at.known_from < at.undone_from)
+    version = ["person_id", *VISIT, "known_from"]
+    in_order = ibis.window(group_by=version, order_by="moved_from")
+    at = at.mutate(number=ibis.row_number().over(in_order), before_day=at.moved_day.lag().over(in_order))
+    at = at.mutate(before_at=at.moved_at.lag().over(in_order))
+    before = at.mutate(
+        visit_number=at.visit_number + "/" + at.number.cast("string"),
+        admission_day=ibis.coalesce(at.before_day, at.admission_day),
+        admitted_at=ibis.coalesce(at.before_at, at.admitted_at),
+        discharge_day=at.moved_day,
+        discharged_at=at.moved_at,
+        discharge_disposition_code=ibis.null("string"),
+        hospital_service=at.left_service,
+    )
+    since = at.group_by(version).aggregate(since_day=at.moved_day.max(), since_at=at.moved_at.max())
+    now = rows.left_join(since, version).drop(*(f"{name}_right" for name in version))
+    now = now.mutate(
+        admission_day=ibis.coalesce(now.since_day, now.admission_day),
+        admitted_at=ibis.coalesce(now.since_at, now.admitted_at),
+    )
+    told = ibis.union(before.select(*rows.columns), now.select(*rows.columns))
+    told = told.filter(told.discharge_day.isnull() | (told.discharge_day >= told.admission_day))
+    return told.select(
         *_columns(
-            rows,
+            told,
             rank=ibis.literal(MESSAGE, "int64"),
-            evidence_id=rows.visit_number,
-            admit_day=rows.admission_day,
-            seen_day=ibis.greatest(rows.admission_day, ibis.coalesce(rows.discharge_day, rows.from_day)),
-            admitting_system=rows.code_system,
-            admitting_code=rows.code,
+            evidence_id=told.visit_number,
+            admit_day=told.admission_day,
+            seen_day=ibis.greatest(told.admission_day, ibis.coalesce(told.discharge_day, told.from_day)),
+            admitting_system=told.code_system,
+            admitting_code=told.code,
         )
     )
+
+
+def _moves(visits: ir.Table) -> ir.Table:
+    """Transfers within a visit (A02) to a unit of another kind: person_id, VISIT, moved_from (when it was known),
+    moved_day, moved_at, left_service, undone_from (when a message A12 took it back, as the next word of the visit).
+    """
+    import ibis
+
+    in_order = ibis.window(group_by=["person_id", *VISIT], order_by="known_from")
+    rows = visits.mutate(unit=_unit(visits).fill_null(""))
+    rows = rows.mutate(
+        left_unit=rows.unit.lag().over(in_order),
+        left_service=rows.hospital_service.lag().over(in_order),
+        next_event=rows.event_type.lead().over(in_order),
+        next_from=rows.known_from.lead().over(in_order),
+    )
+    moved = rows.filter(rows.event_type == "A02", rows.unit != rows.left_unit)
+    return moved.select(
+        *("person_id", *VISIT, "left_service"),
+        moved_from="known_from",
+        moved_day="from_day",
+        moved_at="happened_from",
+        undone_from=ibis.ifelse(moved.next_event == "A12", moved.next_from, FOREVER).fill_null(FOREVER),
+    )
+
+
+def _unit(told: ir.Table) -> ir.StringValue:
+    """The kind of unit that a service names; null where it names none."""
+    return told.hospital_service.lower().substr(0, 3).cases(*UNIT_SERVICES.items(), else_=None)
 
 
 def _notices(record: Record) -> ir.Table:
@@ -193,33 +246,10 @@ def _at_hospital(record: Record, told: ir.Table) -> ir.Table:
     """`hospital` and `kind`, by the directory; and by the service where a message names a unit of the hospital."""
     import ibis
 
-    told = told.drop("hospital", "kind").left_join(_directory(record, told), "facility_id")
-    unit = told.hospital_service.lower().substr(0, 3).cases(*UNIT_SERVICES.items(), else_=None)
+    told = told.drop("hospital", "kind").left_join(facilities(record, told), "facility_id")
+    unit = _unit(told)
     acute = told.kind.isin(ACUTE_FACILITIES).fill_null(True)
     return told.mutate(kind=ibis.ifelse(acute & unit.notnull(), unit, told.kind)).select(*_COLUMNS)
-
-
-def _directory(record: Record, told: ir.Table) -> ir.Table:
-    """Each facility that is named: facility_id, hospital, kind. By the certification number that the directory gives,
-    else by the number on the bill, else by the directory's words. There are thousands of them at most, and one person
-    meets few, so they are looked up one by one: as an expression the ranges of numbers cost more to compile than to
-    ask.
-    """
-    import ibis
-    import pyarrow as pa
-
-    named = record.con.to_pyarrow(told.filter(told.facility_id.notnull()).select("facility_id").distinct())
-    ids = sorted(named["facility_id"].to_pylist())
-    rows = record[FACILITY]
-    known = record.con.to_pyarrow(
-        rows.group_by("facility_id").aggregate(ccn=rows.ccn.max(), words=rows.facility_type.max())
-    ).to_pylist()
-    of = {one["facility_id"]: one for one in known}
-    numbers = [of.get(name, {}).get("ccn") or name for name in ids]
-    words = [of.get(name, {}).get("words") or "" for name in ids]
-    kinds = [facility_type(number) or facility_words(said) for number, said in zip(numbers, words, strict=True)]
-    columns = {"facility_id": ids, "hospital": [hospital_of(number) for number in numbers], "kind": kinds}
-    return ibis.memtable(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
 
 
 def _lapsing(told: ir.Table) -> ir.Table:

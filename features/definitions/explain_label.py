@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,24 +31,37 @@ KEPT, OUT, NOT_ASKED = "kept", "left out", "not evaluable"
 
 @dataclass(frozen=True)
 class Answer:
-    """What one rule says of the stay: KEPT, OUT or NOT_ASKED. `sense` is why the rule is there."""
+    """What one rule says of the stay: KEPT, OUT or NOT_ASKED. `facts` are what it looked at, `sense` is why the rule is
+    there.
+    """
 
     rule: str
     sense: str
     says: str
+    facts: str
+
+
+@dataclass(frozen=True)
+class End:
+    """One discharge that was told of the stay (a correction or a return to the bed tells another), and what the rules
+    that decide at discharge say of it, in order. Where the news came too late no other rule is asked.
+    """
+
+    discharged: str
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True)
 class Explanation:
     """All values are text. `stay`: facts of the stay as finally told, by name. `evidence`: who told what, and when it
-    was known. `scored` and `measured`: the answers of the rules of the two cohorts in order; empty where the stay was
-    no candidate (`not_scored` says why). `outcome`: facts of the decision.
+    was known. `ends`: for each discharge that was told, the answers of the rules that decide who is scored. `measured`:
+    the answers of those of the retrospective cohort, empty where the stay is no candidate. `outcome`: facts of the
+    decision.
     """
 
     stay: dict[str, str]
     evidence: tuple[dict[str, str], ...]
-    scored: tuple[Answer, ...]
-    not_scored: str
+    ends: tuple[End, ...]
     measured: tuple[Answer, ...]
     outcome: dict[str, str]
 
@@ -68,14 +81,12 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
     told = mine.filter(mine.stay_id == stay_id).order_by("known_from").to_pandas()
     last = told.iloc[-1]
     final = bool(last.known_until == FOREVER)
-    scored, why_not = _scored(own, stay_id)
     measured = hwr_candidates(own, scope)
     measured = measured[measured.stay_id == stay_id]
     return Explanation(
         stay=_stay(last, final, record.zone),
         evidence=tuple(_evidence(own, last, record.zone)),
-        scored=_answers(scored, PREDICTION_RULES, record) if len(scored) else (),
-        not_scored=why_not,
+        ends=tuple(_ends(own, told)),
         measured=_answers(measured, HWR_RULES, record) if len(measured) else (),
         outcome=_outcome(own, last, outcome)
         if final
@@ -83,11 +94,19 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
     )
 
 
-def _scored(record: Record, stay_id: str) -> tuple[pd.DataFrame, str]:
-    """The candidate row of the stay (its last end), and why there is none."""
-    rows = prediction_candidates(record)
-    rows = rows[rows.stay_id == stay_id].sort_values("as_of").tail(1)
-    return rows, "" if len(rows) else f"no candidate: {LATE} did not hold, or no discharge was ever told"
+def _ends(record: Record, told: pd.DataFrame) -> Iterator[End]:
+    """`told`: the versions of the stay, in the order in which they were known."""
+    candidates = prediction_candidates(record)
+    ended = told[told.discharge_day.notna()]
+    for day in sorted(ended.discharge_day.unique()):
+        versions = ended[ended.discharge_day == day]
+        first = versions.iloc[0]
+        facts = f"left {windows.stamp(int(first.discharged_at), record.zone)}"
+        facts += f", known {windows.stamp(int(first.known_from), record.zone)}"
+        same_day = (candidates.stay_id == first.stay_id) & (candidates.discharge_day == day)
+        rows = candidates[same_day].sort_values("as_of").tail(1)
+        in_time = Answer(LATE, "later news cannot be scored at discharge", KEPT if len(rows) else OUT, facts)
+        yield End(_day(day), (in_time, *(_answers(rows, PREDICTION_RULES, record) if len(rows) else ())))
 
 
 def _answers(rows: pd.DataFrame, rules: Sequence[Rule], record: Record) -> tuple[Answer, ...]:
@@ -95,8 +114,21 @@ def _answers(rows: pd.DataFrame, rules: Sequence[Rule], record: Record) -> tuple
     for rule in rules:
         asked = bool(can_be_asked(rule, rows, record.lacks).iloc[0])
         says = (KEPT if bool(rule.keeps(rows).iloc[0]) else OUT) if asked else NOT_ASKED
-        found.append(Answer(rule.name, rule.sense, says))
+        facts = ", ".join(f"{_named(name)} {_shown(name, rows[name].iloc[0])}" for name in rule.asks)
+        found.append(Answer(rule.name, rule.sense, says, facts))
     return tuple(found)
+
+
+def _named(column: str) -> str:
+    return column.removesuffix("_day").removesuffix("_code").replace("_", " ")
+
+
+def _shown(column: str, value: object) -> str:
+    if value is None or value != value:
+        return "not told"
+    if column.endswith("_day"):
+        return _day(float(str(value)))
+    return value.replace("_", " ") if isinstance(value, str) else str(int(float(str(value))))
 
 
 def _day(value: float) -> str:
@@ -152,6 +184,7 @@ def _evidence(record: Record, stay: pd.Series, zone: str) -> list[dict[str, str]
 
 
 def _outcome(record: Record, stay: pd.Series, outcome: Outcome) -> dict[str, str]:
+    import ibis
     import pandas as pd
 
     if stay.discharge_day != stay.discharge_day:
@@ -170,8 +203,7 @@ def _outcome(record: Record, stay: pd.Series, outcome: Outcome) -> dict[str, str
     if not pd.isna(said.event_day):
         days = int(said.event_day - rows.discharge_day.iloc[0])
         found["first event"] = f"{_day(said.event_day)}, {days} days after discharge"
-    if isinstance(said.why, str):
-        found["planned or not"] = said.why
+        found["what it was"] = outcome.shows(record, ibis.memtable(rows), int(said.event_day))
     if isinstance(said.competing, str):
         found["came in its place"] = said.competing
     found["label known"] = _day(said.label_known_day)
@@ -182,8 +214,14 @@ def as_text(told: Explanation) -> str:
     """The explanation as a person reads it."""
     parts = ["The stay", *_pairs(told.stay), "", "Who told what"]
     parts += _table(told.evidence)
-    parts += ["", "Is it scored? (rules decidable at discharge)"]
-    parts += _rules(told.scored) if told.scored else [f"  {told.not_scored}"]
+    for end in told.ends:
+        parts += [
+            "",
+            f"Is its discharge of {end.discharged} scored? (rules decidable at discharge)",
+            *_rules(end.answers),
+        ]
+    if not told.ends:
+        parts += ["", "Is it scored?", "  no candidate: no discharge was ever told"]
     parts += ["", "Is it measured? (the retrospective cohort after CMS HWR 2021)"]
     parts += _rules(told.measured) if told.measured else ["  no candidate: it is no stay any more, or has no discharge"]
     parts += ["", "What happened next", *_pairs(told.outcome)]
@@ -206,6 +244,9 @@ def _table(rows: Sequence[dict[str, str]]) -> list[str]:
 
 def _rules(answers: Sequence[Answer]) -> list[str]:
     width = max(len(answer.rule) for answer in answers)
-    lines = [f"  {answer.rule:<{width}}  {answer.says:<13}  {answer.sense}" for answer in answers]
+    facts = max(len(answer.facts) for answer in answers)
+    lines = [
+        f"  {answer.rule:<{width}}  {answer.says:<13}  {answer.facts:<{facts}}  {answer.sense}" for answer in answers
+    ]
     first = next((answer.rule for answer in answers if answer.says == OUT), None)
     return [*lines, f"  => {'in' if first is None else f'left out by: {first}'}"]

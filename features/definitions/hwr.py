@@ -2,8 +2,7 @@
 
 It looks back on what finally became known, so no feature and no prediction may import it (import contract). Where we
 differ from CMS: any payer may be asked for, people may be of any age that the scope names, and the index stays of a
-person are taken from all the network's sources. Stays for COVID-19, which CMS left out from 2021 on, stay in, and
-months in managed care count as enrolled, where CMS asks for fee-for-service.
+person are taken from all the network's sources. Stays for COVID-19, which CMS left out from 2021 on, stay in.
 """
 
 from __future__ import annotations
@@ -17,13 +16,22 @@ from features.codes.places import (
     AGAINST_MEDICAL_ADVICE,
     CANCER_HOSPITALS,
     EXPIRED,
-    TO_ACUTE_HOSPITAL,
 )
 from features.codes.readmission import HWR_EXCLUSIONS
-from features.definitions.cohort import EXCLUDED_COLUMNS, HWR, Cohort, Rule, applied, disposition_told, rules_of
-from features.definitions.enrolment import enrolled
-from features.definitions.stays import final_stays
-from features.record.known import latest
+from features.definitions.cohort import (
+    EXCLUDED_COLUMNS,
+    HWR,
+    NOT_TRANSFERRED_OUT,
+    STATUS,
+    Cohort,
+    Rule,
+    applied,
+    disposition_told,
+    rules_of,
+)
+from features.definitions.enrolment import days_enrolled
+from features.definitions.stays import final_stays, other_stays
+from features.record.known import FOREVER, latest
 from features.record.record import Record
 from features.record.tables import DEATH, PERSON
 
@@ -57,15 +65,15 @@ def billed(rows: pd.DataFrame) -> pd.Series:
 
 
 def enrolled_before(rows: pd.DataFrame) -> pd.Series:
-    """Covered on each of the 365 days before admission and in the stay, so that what came before is known. HWR 2021:
-    twelve months of Part A.
+    """Enrolled with a payer of the scope, outside managed care, on each of the 365 days before admission and in the
+    stay, so that what came before is known. HWR 2021: twelve months of Part A, fee for service.
     """
-    return rows.enrolled_before
+    return rows.days_enrolled_before >= rows.days_needed_before
 
 
 def followed(rows: pd.DataFrame) -> pd.Series:
-    """Covered on each of the 30 days after discharge, or until death within them. HWR 2021."""
-    return rows.enrolled_after
+    """Enrolled likewise on the day of discharge and each of the 30 days after, or until death within them. HWR 2021."""
+    return rows.days_enrolled_after >= rows.days_needed_after
 
 
 def alive(rows: pd.DataFrame) -> pd.Series:
@@ -74,7 +82,9 @@ def alive(rows: pd.DataFrame) -> pd.Series:
 
 
 def short_term_acute(rows: pd.DataFrame) -> pd.Series:
-    """From a short-term acute or critical access hospital; one whose kind nothing decides counts as such. HWR 2021."""
+    """From a short-term acute or critical access hospital; one whose kind nothing decides counts as such. Psychiatric,
+    rehabilitation and long-term hospitals and units are not. HWR 2021.
+    """
     return rows.kind.isna() | rows.kind.isin(ACUTE_FACILITIES)
 
 
@@ -86,14 +96,6 @@ def not_cancer_hospital(rows: pd.DataFrame) -> pd.Series:
 def not_against_advice(rows: pd.DataFrame) -> pd.Series:
     """Not left against medical advice (patient status 07): the hospital had no chance to prepare. HWR 2021."""
     return ~rows.discharge_disposition_code.isin(AGAINST_MEDICAL_ADVICE)
-
-
-def not_sent_on(rows: pd.DataFrame) -> pd.Series:
-    """Not sent on to another acute hospital by the discharge code (patient status 02, 05, 43, 66 and their planned
-    twins) where no file tells of the stay there: the outcome belongs to the hospital that discharges to the community.
-    Transfers that the files tell of are chained whatever the code says. HWR 2021.
-    """
-    return ~rows.discharge_disposition_code.isin(TO_ACUTE_HOSPITAL)
 
 
 def not_psychiatric(rows: pd.DataFrame) -> pd.Series:
@@ -119,18 +121,32 @@ def surgery_can_be_told(rows: pd.DataFrame) -> pd.Series:
 
 
 _ONLY = (HWR,)
-_SENT_ON = Rule(
-    "not sent on",
-    "the outcome belongs to the last hospital",
-    not_sent_on,
-    _ONLY,
-    looks_ahead=True,
-    evaluable=disposition_told,
-)
 HWR_RULES = rules_of(
     HWR,
-    Rule("old enough", "the measure is about people of that age", old_enough, _ONLY, looks_ahead=True),
-    Rule("billed", "only a bill tells the principal diagnosis", billed, _ONLY, looks_ahead=True),
+    Rule(
+        "short-term acute or critical access hospital",
+        "other hospitals care for other needs",
+        short_term_acute,
+        _ONLY,
+        looks_ahead=True,
+        asks=("kind",),
+    ),
+    Rule(
+        "old enough",
+        "the measure is about people of that age",
+        old_enough,
+        _ONLY,
+        looks_ahead=True,
+        asks=("age", "youngest"),
+    ),
+    Rule(
+        "billed",
+        "only a bill tells the principal diagnosis",
+        billed,
+        _ONLY,
+        looks_ahead=True,
+        asks=("billed",),
+    ),
     Rule(
         "enrolled for 12 months before",
         "what came before must be known",
@@ -138,6 +154,7 @@ HWR_RULES = rules_of(
         _ONLY,
         looks_ahead=True,
         needs=("coverage",),
+        asks=("days_enrolled_before", "days_needed_before"),
     ),
     Rule(
         "enrolled for 30 days after, or dead",
@@ -146,16 +163,24 @@ HWR_RULES = rules_of(
         _ONLY,
         looks_ahead=True,
         needs=("coverage",),
+        asks=("days_enrolled_after", "days_needed_after"),
     ),
-    Rule("discharged alive", "nobody comes back after death", alive, _ONLY, looks_ahead=True),
     Rule(
-        "short-term acute or critical access hospital",
-        "other hospitals care for other needs",
-        short_term_acute,
+        "discharged alive",
+        "nobody comes back after death",
+        alive,
         _ONLY,
         looks_ahead=True,
+        asks=(STATUS, "death_day"),
     ),
-    Rule("no cancer hospital", "they are paid and measured apart", not_cancer_hospital, _ONLY, looks_ahead=True),
+    Rule(
+        "no cancer hospital",
+        "they are paid and measured apart",
+        not_cancer_hospital,
+        _ONLY,
+        looks_ahead=True,
+        asks=("hospital",),
+    ),
     Rule(
         "not against medical advice",
         "the hospital could not prepare the discharge",
@@ -163,10 +188,25 @@ HWR_RULES = rules_of(
         _ONLY,
         looks_ahead=True,
         evaluable=disposition_told,
+        asks=(STATUS,),
     ),
-    _SENT_ON,
-    Rule("not psychiatric", "measured apart", not_psychiatric, _ONLY, looks_ahead=True),
-    Rule("not rehabilitation", "not acute care", not_rehabilitation, _ONLY, looks_ahead=True),
+    NOT_TRANSFERRED_OUT,
+    Rule(
+        "not psychiatric",
+        "measured apart",
+        not_psychiatric,
+        _ONLY,
+        looks_ahead=True,
+        asks=("principal_code",),
+    ),
+    Rule(
+        "not rehabilitation",
+        "not acute care",
+        not_rehabilitation,
+        _ONLY,
+        looks_ahead=True,
+        asks=("principal_code",),
+    ),
     Rule(
         "no medical treatment of cancer",
         "these people die or return by another course",
@@ -174,6 +214,7 @@ HWR_RULES = rules_of(
         _ONLY,
         looks_ahead=True,
         evaluable=surgery_can_be_told,
+        asks=("principal_code", "surgical", "procedures_not_grouped"),
     ),
 )
 
@@ -183,7 +224,7 @@ def hwr_cohort(record: Record, scope: Scope = CMS_2021) -> Cohort:
     index stay. `as_of` is the discharge, and nothing may be predicted from these rows.
     """
     rows = hwr_candidates(record, scope)
-    steps = (("discharges", "every acute stay that ended", len(rows)),)
+    steps = (("discharges", "every stay that ended, in a hospital of any kind", len(rows)),)
     kept, excluded, attrition = applied(rows, HWR_RULES, record.lacks, steps)
     kept = kept.sort_values(["person_id", "as_of", "stay_id"]).drop(columns="row_id").reset_index(drop=True)
     kept.insert(0, "row_id", range(len(kept)))
@@ -192,15 +233,16 @@ def hwr_cohort(record: Record, scope: Scope = CMS_2021) -> Cohort:
 
 
 def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
-    """Every final acute stay with a discharge, and the facts that the rules ask."""
+    """Every final stay with a discharge, in a hospital of any kind, and the facts that the rules ask."""
     import ibis
 
-    stays = final_stays(record)
+    others = other_stays(record)
+    stays = ibis.union(final_stays(record), others.filter(others.known_until == FOREVER))
     stays = stays.filter(stays.discharge_day.notnull())
     excluded = ibis.memtable(HWR_EXCLUSIONS.flags)
     names = (
         *("person_id", "stay_id", "admit_day", "discharge_day", "facility_id", "hospital", "kind", "billed"),
-        *("discharge_disposition_code", "surgical", "procedures_not_grouped"),
+        *("discharge_disposition_code", "principal_code", "surgical", "procedures_not_grouped"),
     )
     principal = [("principal_system", "code_system"), ("principal_code", "code")]
     at = stays.left_join(excluded, principal)
@@ -225,7 +267,9 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
     )
     types = scope.payer_types
     before = rows.admit_day - MONTHS_BEFORE_DAYS
-    rows["enrolled_before"] = enrolled(record, rows.person_id, before, rows.discharge_day, types)
-    rows["enrolled_after"] = enrolled(record, rows.person_id, rows.discharge_day, alive_to, types)
+    rows["days_enrolled_before"] = days_enrolled(record, rows.person_id, before, rows.discharge_day, types)
+    rows["days_needed_before"] = rows.discharge_day - before + 1
+    rows["days_enrolled_after"] = days_enrolled(record, rows.person_id, rows.discharge_day, alive_to, types)
+    rows["days_needed_after"] = alive_to - rows.discharge_day + 1
     rows.insert(0, "row_id", range(len(rows)))
     return rows

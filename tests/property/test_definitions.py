@@ -132,13 +132,13 @@ def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered
     later = [stay for stay in stays if stay is not index[-1]]
     later = [stay for stay in later if day <= stay["admit_day"] <= day + 30]
     first = min(later, key=lambda stay: (stay["admit_day"], ended(stay), stay["stay_id"]), default=None)
-    if first is not None and not first["planned"]:
-        return 1
     last = min(day + 30, died) if died is not None and died >= day else day + 30
     last = last if first is None else min(last, first["admit_day"])
-    if last > through:
+    if not covered.issuperset(range(day, last + 1)):
         return np.nan
-    return 0 if covered.issuperset(range(day, last + 1)) else np.nan
+    if first is not None and not first["planned"]:
+        return 1
+    return 0 if last <= through else np.nan
 
 
 def _with_lives(rows: Rows, people: int, seed: int) -> tuple[Rows, dict[str, int], dict[str, set[int]]]:

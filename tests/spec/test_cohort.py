@@ -188,5 +188,5 @@ def test_every_rule_says_what_it_keeps_and_of_which_year_the_measure_is() -> Non
         says = " ".join((rule.keeps.__doc__ or "").split())
         assert says, f"{rule.name} has no docstring"
         assert ("2021" in says) is (HWR in rule.cohorts), rule.name
-    names = [rule.keeps.__name__ for rule in (*PREDICTION_RULES, *HWR_RULES)]
+    names = [rule.keeps.__name__ for rule in {rule.name: rule for rule in (*PREDICTION_RULES, *HWR_RULES)}.values()]
     assert len(names) == len(set(names)), "each rule is a function of its own"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from features.definitions.cohort import PREDICTION_RULES
+from features.definitions.cohort import LATE, PREDICTION_RULES
 from features.definitions.explain_label import KEPT, NOT_ASKED, OUT, as_text, explain_label
 from features.definitions.hwr import HWR_RULES
 from features.definitions.outcomes import READMISSION_30D, outcome
@@ -55,13 +55,16 @@ def _stay(record: Record, person: str) -> str:
 
 def test_every_rule_answers_in_order_and_the_outcome_tells_what_decided(record: Record) -> None:
     told = explain_label(record, _stay(record, "left against advice and came back"), READMISSION_30D)
-    assert [answer.rule for answer in told.scored] == [rule.name for rule in PREDICTION_RULES]
-    assert {answer.says for answer in told.scored} == {KEPT}
+    (end,) = told.ends
+    assert [answer.rule for answer in end.answers] == [LATE, *(rule.name for rule in PREDICTION_RULES)]
+    assert {answer.says for answer in end.answers} == {KEPT}
     assert [answer.rule for answer in told.measured] == [rule.name for rule in HWR_RULES]
     assert [answer.rule for answer in told.measured if answer.says == OUT] == ["not against medical advice"]
     assert told.outcome["label"] == "0"
     assert told.outcome["came in its place"] == "planned"
     assert told.outcome["first event"] == "2024-03-20, 15 days after discharge"
+    assert "first principal diagnosis: M1611" in told.outcome["what it was"]
+    assert "in: h1" in told.outcome["what it was"]
     assert [row["who"] for row in told.evidence] == ["message", "bill"]
 
 
@@ -81,9 +84,66 @@ def test_what_a_source_lacks_is_not_evaluable_and_never_a_no(record: Record) -> 
         )
     )
     told = explain_label(silent, _stay(silent, "nobody tells where she went"), READMISSION_30D)
-    not_asked = {answer.rule for answer in (*told.scored, *told.measured) if answer.says == NOT_ASKED}
-    assert not_asked == {"not to hospice", "not transferred out", "not against medical advice", "not sent on"}
+    answers = (*told.ends[0].answers, *told.measured)
+    not_asked = {answer.rule for answer in answers if answer.says == NOT_ASKED}
+    assert not_asked == {"not to hospice", "not transferred out", "not against medical advice"}
     assert not [answer for answer in told.measured if answer.says == OUT]
+
+
+def test_a_rule_shows_what_it_looked_at(record: Record) -> None:
+    told = explain_label(record, _stay(record, "left against advice and came back"), READMISSION_30D)
+    facts = {answer.rule: answer.facts for answer in (*told.ends[0].answers, *told.measured)}
+    assert facts["discharged alive"] == "discharge disposition 07, death not told"
+    assert facts["adult"] == "birth 1950-03-01, admit 2024-03-01"
+    assert facts["old enough"] == "age 74, youngest 65"
+    assert facts["enrolled for 30 days after, or dead"] == "days enrolled after 31, days needed after 31"
+    assert facts[LATE] == "left 2024-03-05T15:00:00-05:00, known 2024-03-05T15:00:00-05:00"
+
+
+def test_every_discharge_that_was_told_has_its_answers() -> None:
+    """Discharged, back in the bed an hour later, and discharged again; and a discharge told two days late."""
+    twice = record_of(
+        person_rows(
+            "twice",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | h1       | 01
+            03-05 16:00 | A13   | v1    | 03-01 | -     | h1       | -
+            03-09 15:00 | A03   | v1    | 03-01 | 03-07 | h1       | 01
+            """,
+        )
+    )
+    told = explain_label(twice, _stay(twice, "twice"), READMISSION_30D)
+    assert [end.discharged for end in told.ends] == ["2024-03-05", "2024-03-07"]
+    assert [end.answers[0].says for end in told.ends] == [KEPT, OUT]
+    assert len(told.ends[1].answers) == 1, "of late news no other rule is asked"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("adverse_event_21d", "a fall or a broken hip (W1830XA, emergency)"),
+        ("fall_or_fracture_21d", "a fall or a broken hip (W1830XA, emergency)"),
+        ("any_acute_care_21d", "emergency"),
+    ],
+)
+def test_the_harm_that_decided_is_told_with_its_code_and_setting(name: str, what: str) -> None:
+    fallen = record_of(
+        person_rows(
+            "fallen",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | h1       | 01     | J189
+            """,
+            visits="claim | known | day | setting\nv1 | 05-01 | 03-10 | emergency",
+            codes="claim | code | poa\nv1 | W1830XA | -\nv1 | I10 | -",
+            covered=ENROLLED,
+        )
+    )
+    fallen = replace(fallen, claims_complete_to=day("12-31"), admissions_complete_to=day("12-31"))
+    told = explain_label(fallen, _stay(fallen, "fallen"), outcome(name))
+    assert told.outcome["label"] == "1"
+    assert told.outcome["what it was"] == what
 
 
 def test_a_stay_that_was_taken_back_is_said_to_be_none(record: Record) -> None:
@@ -96,7 +156,14 @@ def test_a_stay_that_was_taken_back_is_said_to_be_none(record: Record) -> None:
 def test_the_text_holds_all_of_it_and_no_person(record: Record) -> None:
     person = "left against advice and came back"
     text = as_text(explain_label(record, _stay(record, person), READMISSION_30D))
-    for part in ("The stay", "Who told what", "Is it scored?", "Is it measured?", "What happened next", "=> in"):
+    for part in (
+        "The stay",
+        "Who told what",
+        "Is its discharge of 2024-03-05 scored?",
+        "Is it measured?",
+        "What happened next",
+        "=> in",
+    ):
         assert part in text
     assert "left out by: not against medical advice" in text
     assert person not in text, "who it is about is known to whoever asks, and nobody else"

@@ -485,7 +485,7 @@ def test_the_trigger_may_stand_in_the_event_segment() -> None:
 def test_a_merge_is_kept_whole_in_the_quarantine(tmp_path: Path) -> None:
     """Until the record has a table of merges, the message must not be lost: it says that two people are one."""
     merge = message("ADT^A40", ("PID", {}), ("MRG", {1: "66^^^NORTH^MR"}))
-    write_messages(tmp_path / "in", "a.hl7", [merge])
+    write_messages(tmp_path / "in", "a.hl7", [adt("A01"), merge])
     assert load_messages(tmp_path / "in", tmp_path / "store").quarantined == 1
     [kept] = pq.read_table(next((tmp_path / "store").rglob("quarantine.parquet"))).to_pylist()
     assert kept["raw"] == merge.decode()

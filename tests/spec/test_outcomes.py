@@ -84,6 +84,7 @@ READMISSIONS = (
     Case("back, then dead", 1, _back("03-10"), deaths=_dead("03-20"), event="03-10"),
     Case("left on day 10", LEFT, covered=UNTIL_FEBRUARY, out="02-19"),
     Case("back, then left", 1, _back("02-25"), covered=UNTIL_FEBRUARY, out="02-19", event="02-25"),
+    Case("left, then back where nobody need have seen it", LEFT, _back("03-05"), covered=UNTIL_FEBRUARY, out="02-19"),
     Case("left, then dead where nobody looked", LEFT, covered=UNTIL_FEBRUARY, out="02-19", deaths=_dead("03-10")),
     Case("dead in the last covered month", 0, covered=UNTIL_MARCH, deaths=_dead("03-20"), out="03-15", competing=True),
     Case("the data end on day 30", 0, out="03-16"),
@@ -167,7 +168,11 @@ ADVERSE = (
     Case("in hospital, not told whether it arose there", 0, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | -")),
     Case("in hospital, brought along", 1, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | Y"), event="03-10"),
     Case("in hospital, exempt from the flag", 1, RETURNED, codes=_codes(f"r1 | {FALL} | 1"), event="03-10"),
+    Case(
+        "in a rehabilitation hospital", 0, "r1 | 05-01 | 03-10 | 03-12 | 333025 | 01", codes=_codes(f"r1 | {FALL} | Y")
+    ),
     Case("dead on day 5", 1, deaths=_dead("03-06"), event="03-06", told="04-20"),
+    Case("dead on the day of discharge", 1, deaths=_dead("03-01"), event="03-01"),
     Case("harmed on day 9, then dead", 1, visits=_visit("03-10"), codes=HARMED, deaths=_dead("03-20"), event="03-10"),
     Case("dead on day 22", 0, deaths=_dead("03-23")),
     Case(
@@ -192,6 +197,9 @@ ACUTE = (
     Case("an emergency visit for anything", 1, visits=_visit("03-10"), codes=_codes("v1 | I10 | -"), event="03-10"),
     Case("back in hospital", 1, RETURNED, event="03-10"),
     Case("in the office", 0, visits=_visit("03-10", "office")),
+    Case("in a rehabilitation hospital", 0, "r1 | 05-01 | 03-10 | 03-12 | 333025 | 01"),
+    Case("in observation", 1, visits=_visit("03-10", "observation"), event="03-10"),
+    Case("in the emergency department on the day of discharge", 0, visits=_visit("03-01")),
     Case("dead on day 5", 0, deaths=_dead("03-06"), competing=True),
 )
 OF: dict[str, tuple[Outcome, tuple[Case, ...]]] = {
@@ -267,6 +275,51 @@ def test_what_a_source_lacks_is_not_evaluable() -> None:
             assert set(said.null_reason) == {"not evaluable on this source: only inpatient claims are read"}
         else:
             assert said.label.notna().all()
+
+
+def test_deaths_are_not_none_where_nobody_tells_of_them() -> None:
+    cases = (Case("never back", 0),)
+    record = _record(cases)
+    silent = replace(record, lacks={"death": "no death row in the files loaded"})
+    said = labels(silent, _index_rows(record, cases), ADVERSE_EVENT_21D)
+    assert said.null_reason.tolist() == ["not evaluable on this source: no death row in the files loaded"]
+
+
+def test_a_network_of_messages_alone_waits_for_no_claims() -> None:
+    """It gets none: who is not back by the end of the window, as the messages tell, is not back."""
+    told = MOVED + "03-01 15:00 | A03 | v1 | 02-20 | 03-01 | h1"
+    cases = (
+        Case("never back", 0, index="", messages=told),
+        Case("back", 1, index="", messages=told + "\n03-08 10:00 | A01 | v9 | 03-08 | - | h1"),
+    )
+    record = replace(_record(cases), lacks={"claim_line": "no claim_line row in the files loaded"})
+    record = replace(record, claims_complete_to=None)
+    said = labels(record, _index_rows(record, cases), READMISSION_30D)
+    assert said.label.tolist() == [0, 1]
+    assert said.label_known_day.tolist() == [day("03-31"), day("03-08")]
+
+
+def test_a_label_is_known_when_its_last_revision_is() -> None:
+    """Billed as planned (a transplant), then billed anew without it: until then nobody could know that it counts."""
+    bills = """
+    claim | known | in    | out   | hospital | status | version | principal | procedure
+    i1    | 03-20 | 02-20 | 03-01 | h1       | 01     | 0       | J189      | -
+    r1    | 04-10 | 03-10 | 03-12 | h1       | 01     | 0       | N186      | 0TY00Z0
+    r1    | 05-20 | 03-10 | 03-12 | h1       | 01     | 1       | N186      | -
+    """
+    record = record_of(person_rows("revised", bills, covered=UNTIL_MAY, born="1950-03-01"))
+    record = replace(record, claims_complete_to=day("04-15"), admissions_complete_to=day("04-15"))
+    said = labels(record, _index_rows(record, (Case("revised", 1, out="03-01"),)), READMISSION_30D).iloc[0]
+    assert (said.label, short(said.label_known_day)) == (1, "05-20")
+
+
+def test_months_in_managed_care_are_not_followed() -> None:
+    """Fee-for-service claims of that time may lack, so that nobody came back cannot be seen."""
+    rows = person_rows("managed", Case("managed", LEFT).bills, covered=UNTIL_MAY, born="1950-03-01")
+    rows["coverage"] = [{**month, "managed_care": int(month["from_day"] >= day("03-01"))} for month in rows["coverage"]]
+    record = replace(record_of(rows), claims_complete_to=day("04-15"), admissions_complete_to=day("04-15"))
+    said = labels(record, _index_rows(record, (Case("managed", LEFT),)), READMISSION_30D).iloc[0]
+    assert str(said.null_reason).startswith(LEFT)
 
 
 def test_without_enrolment_nobody_is_known_to_have_left() -> None:

@@ -9,7 +9,7 @@ from functools import partial, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
-from features.codes.harms import COMPONENTS, HARMS, Component
+from features.codes.harms import COMPONENTS, HARM_CODES, HARMS, Component
 from features.definitions.encounters import encounters
 from features.definitions.outcomes.outcome import Outcome
 from features.record.known import CLAIM, FOREVER, with_claim_versions
@@ -53,8 +53,18 @@ LOOK_BACKS = {
 
 def any_acute_care(record: Record, given: ir.Table) -> ir.Table:
     """The first emergency, observation or inpatient encounter after the day of discharge, as finally told."""
-    claims = _after(encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
+    claims = _acute_claims(record, given)
     return _first_day(claims.select("row_id", "from_day", event_known="known_from"))
+
+
+def acute_care_in_words(record: Record, given: ir.Table, event_day: int) -> str:
+    """The settings of that day."""
+    claims = _acute_claims(record, given)
+    return ", ".join(sorted(set(claims.filter(claims.from_day == event_day).setting.to_pandas())))
+
+
+def _acute_claims(record: Record, given: ir.Table) -> ir.Table:
+    return _after(encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
 
 
 def _first_day(events: ir.Table) -> ir.Table:
@@ -67,6 +77,33 @@ def _first_day(events: ir.Table) -> ir.Table:
 
 def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = COMPONENTS) -> ir.Table:
     """The first such encounter that carries the codes of one of the components, new since discharge."""
+    new = _new_harms(record, given)
+    labels = sorted({label for one in components for label in one.needs})
+    one_encounter = (
+        new.filter(new.label.isin(labels))
+        .group_by("row_id", "source", "claim_id", "from_day")
+        .aggregate(event_known=new.known_from.min(), **{label: (new.label == label).max() for label in labels})
+    )
+    counts = reduce(or_, (reduce(and_, (one_encounter[label] for label in one.needs)) for one in components))
+    counted = one_encounter.filter(counts)
+    return _first_day(counted.select("row_id", "from_day", "event_known"))
+
+
+def harms_in_words(
+    record: Record, given: ir.Table, event_day: int, components: tuple[Component, ...] = COMPONENTS
+) -> str:
+    """The new codes of harm of that day, each with its setting; or the death."""
+    new = _new_harms(record, given)
+    labels = sorted({label for one in components for label in one.needs})
+    seen = new.filter(new.from_day == event_day, new.label.isin(labels)).to_pandas()
+    told = {f"{HARM_CODES[one.label][0]} ({one.code}, {one.setting})" for one in seen.itertuples()}
+    return ", ".join(sorted(told)) or "death"
+
+
+def _new_harms(record: Record, given: ir.Table) -> ir.Table:
+    """Codes of harm on acute encounters in the window that no look-back finds: the columns of `_harm_codes` and of the
+    rows.
+    """
     import ibis
 
     fresh = record.conclude("harm_codes", _harm_codes)
@@ -83,16 +120,7 @@ def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = C
         (seen.seen <= seen.discharge_day) & (seen.seen_to >= seen.discharge_day - seen.look_back),
         seen.by_kind | (seen.seen_code == seen.code),
     )
-    new = after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
-    labels = sorted({label for one in components for label in one.needs})
-    one_encounter = (
-        new.filter(new.label.isin(labels))
-        .group_by("row_id", "source", "claim_id", "from_day")
-        .aggregate(event_known=new.known_from.min(), **{label: (new.label == label).max() for label in labels})
-    )
-    counts = reduce(or_, (reduce(and_, (one_encounter[label] for label in one.needs)) for one in components))
-    counted = one_encounter.filter(counts)
-    return _first_day(counted.select("row_id", "from_day", "event_known"))
+    return after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
 
 
 def _final_diagnoses(record: Record) -> ir.Table:
@@ -101,19 +129,25 @@ def _final_diagnoses(record: Record) -> ir.Table:
 
 
 def _harm_codes(record: Record) -> ir.Table:
-    """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, from_day. On an
-    inpatient claim only what was present on admission: the harm came before that stay.
+    """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, setting, from_day.
+    On an inpatient claim only what was present on admission, or exempt from the question: it came before that stay.
     """
     import ibis
 
     codes = ibis.memtable(HARMS.table())
-    coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
+    coded = _final_diagnoses(record)
     acute = encounters(record).filter(encounters(record).setting.isin(ACUTE))
     version = [*CLAIM, "version", "known_from"]
     acute = acute.select(*version, "setting", came="from_day")
-    harm = coded.inner_join(acute, version)
-    harm = harm.filter((harm.setting != "inpatient") | harm.present_on_admission.isin(BEFORE_ADMISSION))
-    return harm.select(*CLAIM, "known_from", "known_until", "code", "label", from_day="came")
+    harm = coded.inner_join(codes, ["code_system", "code"]).inner_join(acute, version)
+    silent = harm.filter(harm.setting == "inpatient", harm.present_on_admission.isnull()).select(*version).distinct()
+    # a hospital that flags the other codes of a bill leaves only the exempt ones blank
+    flags = coded.semi_join(silent, version).filter(lambda t: t.present_on_admission.notnull())
+    harm = harm.left_join(flags.select(*version).distinct().mutate(flagged=1), version)
+    brought = harm.present_on_admission.isin(BEFORE_ADMISSION).fill_null(False)
+    exempt = harm.present_on_admission.isnull() & harm.flagged.notnull()
+    harm = harm.filter((harm.setting != "inpatient") | brought | exempt)
+    return harm.select(*CLAIM, "known_from", "known_until", "code", "label", "setting", from_day="came")
 
 
 def _after(events: ir.Table, given: ir.Table) -> ir.Table:
@@ -130,6 +164,7 @@ ANY_ACUTE_CARE_21D = Outcome(
     "an emergency, observation or inpatient encounter 1 to 21 days after discharge",
     WINDOW,
     any_acute_care,
+    acute_care_in_words,
     by_claims=True,
     death_counts=False,
     needs=("claim_line.revenue_center_code",),
@@ -140,9 +175,10 @@ ADVERSE_EVENT_21D = Outcome(
     "discharge; the list is ours",
     WINDOW,
     harms,
+    harms_in_words,
     by_claims=True,
     death_counts=True,
-    needs=_NEEDS,
+    needs=(*_NEEDS, "death"),
 )
 PARTS = tuple(
     Outcome(
@@ -150,6 +186,7 @@ PARTS = tuple(
         f"acute care 1 to 21 days after discharge that carries {component.wording}, new since discharge",
         WINDOW,
         partial(harms, components=(component,)),
+        partial(harms_in_words, components=(component,)),
         by_claims=True,
         death_counts=False,
         needs=_NEEDS,

@@ -29,15 +29,17 @@ LEFT_NETWORK = "left the network within the window"
 @dataclass(frozen=True)
 class Outcome:
     """A named outcome. `events(record, rows)` gives row_id, event_day and event_known (instant) of each row's first
-    event in the window and, where only some of them count, `counts` (1 or 0) and `why`. `by_claims` says that its
-    absence is known only when claims have run out. `needs` are the facts without which it is not evaluable. Death
-    without the event is competing, or itself the event (`death_counts`).
+    event in the window; where only some of them count, `counts` (1 or 0) and `why`. `shows(record, rows, event_day)`
+    words what was seen on that day, for one row. `by_claims` says that its absence is known only when claims have run
+    out, where the network gets claims at all. `needs` are the facts without which it is not evaluable. Death without
+    the event is competing, or itself the event (`death_counts`).
     """
 
     name: str
     says: str
     window: OutcomeWindow
     events: Callable[[Record, ir.Table], ir.Table]
+    shows: Callable[[Record, ir.Table, int], str]
     by_claims: bool
     death_counts: bool
     needs: tuple[str, ...] = ()
@@ -48,7 +50,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     in the place of the event), event_day, why (what decided, where the outcome tells it), complete (the whole window
     lies in the loaded data) and label_known_day (when the label could be known; null with the label).
 
-    Disenrolment and the end of data make a label null, never 0; an event seen before either still counts.
+    Disenrolment and the end of data make a label null, never 0; an event seen before either still counts. What is seen
+    of somebody after they left is not asked: of those who left, only some are seen again.
     """
     import ibis
     import numpy as np
@@ -62,7 +65,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     found = found.merge(_events(record, given, outcome), on="row_id", how="left")
     found = found.merge(_deaths(record, given), on="row_id", how="left")
     ends = found.discharge_day + last
-    through = record.claims_complete_to if outcome.by_claims else record.admissions_complete_to
+    waits = outcome.by_claims and "claim_line" not in record.lacks
+    through = record.claims_complete_to if waits else record.admissions_complete_to
     seen_through = through if through is not None else -OPEN
     complete = ends <= seen_through
 
@@ -75,16 +79,15 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
         happened = happened | died
         event_day = _earlier(event_day, found.death_day.where(died))
         news = _earlier(news, _day_of(found.death_known, record.zone).where(died))
-    # whoever dies cannot leave the network afterwards, and what came in the place of the event ends the waiting
+    # whoever dies cannot leave the network afterwards, and the first event, counted or not, ends the waiting
     death_since = found.death_day.where(found.death_day >= found.discharge_day)
-    seen_to = _earlier(_earlier(ends, death_since), found.event_day.where(instead))
+    seen_to = _earlier(_earlier(ends, death_since), found.event_day.where(came))
     stayed = enrolled(record, found.person_id, found.discharge_day + first, seen_to) | ("coverage" in record.lacks)
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
 
     reason = pd.Series(np.full(len(found), None, dtype=object))
+    reason[(seen_to > seen_through) & ~happened] = DATA_END
     reason[~stayed] = LEFT_NETWORK
-    reason[seen_to > seen_through] = DATA_END
-    reason[happened] = None
     reason[went_on] = WENT_ON
     for fact in reversed(lacked(outcome.needs, record.lacks)):
         why = record.lacks.get(fact) or record.lacks[fact.split(".")[0]]
@@ -94,7 +97,7 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     competing = pd.Series(np.full(len(found), None, dtype=object))
     competing[died & ~happened & ~instead & told] = DIED
     competing[instead & told] = PLANNED
-    absence = ends + (CLAIMS_RUN_OUT_DAYS if outcome.by_claims else 0)
+    absence = ends + (CLAIMS_RUN_OUT_DAYS if waits else 0)
     return pd.DataFrame(
         {
             "row_id": found.row_id,
@@ -111,9 +114,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
 
 def _events(record: Record, given: ir.Table, outcome: Outcome) -> pd.DataFrame:
     rows = _frame(outcome.events(record, given))
-    if "counts" not in rows:
-        rows = rows.assign(counts=1, why=None)
-    return rows
+    nothing = {"counts": 1, "why": None}
+    return rows.assign(**{name: value for name, value in nothing.items() if name not in rows})
 
 
 def _day_of(instants: pd.Series, zone: str) -> pd.Series:
@@ -170,14 +172,22 @@ def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
     died = record[DEATH].select("person_id", "to_day", "precision", "known_at")
     stays = stay_versions(record)
     in_hospital = stays.filter(stays.discharge_disposition_code.isin(EXPIRED), stays.discharge_day.notnull())
-    first_told = in_hospital.group_by("person_id", "stay_id").aggregate(known_at=in_hospital.known_from.min())
-    now = in_hospital.filter(in_hospital.known_until == FOREVER).inner_join(first_told, ["person_id", "stay_id"])
+    first_told = in_hospital.group_by("person_id", "stay_id", "discharge_day").aggregate(
+        known_at=in_hospital.known_from.min()
+    )
+    now = in_hospital.filter(in_hospital.known_until == FOREVER)
+    now = now.inner_join(first_told, ["person_id", "stay_id", "discharge_day"])
     told = now.select(
         "person_id", to_day=now.discharge_day.cast("int32"), precision=ibis.literal("day"), known_at="known_at"
     )
     died = died.union(told)
-    days = died.group_by("person_id").aggregate(
-        day=died.to_day.min(), exact=(died.precision != "month").max(), death_known=died.known_at.min()
+    # whoever tells the day is believed before whoever tells only the month
+    died = died.mutate(exact=died.precision != "month")
+    best = died.mutate(most=died.exact.max().over(ibis.window(group_by="person_id")))
+    best = best.filter(best.exact == best.most)
+    by_day = best.group_by("person_id", "exact", "to_day").aggregate(known_at=best.known_at.min())
+    days = by_day.group_by("person_id").aggregate(
+        day=by_day.to_day.min(), exact=by_day.exact.max(), death_known=by_day.known_at.argmin(by_day.to_day)
     )
     final = final_stays(record)
     last = final.group_by("person_id").aggregate(last_discharge=final.discharge_day.max())

@@ -336,6 +336,57 @@ TOLD_BY_TWO = Chapter(
             """,
         ),
         Vignette(
+            "Moved to the unit under one visit number",
+            "A transfer message (A02) to a unit ends the acute stay on that day; the unit's part of the visit is no "
+            "acute stay.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status | service
+            03-01 10:00 | A01   | v1    | 03-01 | -     | General  | -      | MED
+            03-05 11:00 | A02   | v1    | 03-01 | -     | General  | -      | REHAB
+            03-20 15:00 | A03   | v1    | 03-01 | 03-20 | General  | 01     | REHAB
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 62     | S72001A broken hip
+            c2    | 03-05 | 03-20 | GenRehab | 01     | Z5189 aftercare
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Back from the unit under one visit number",
+            "Who comes back from the unit to the acute ward is readmitted: the acute stay before had ended.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status | service
+            03-01 10:00 | A01   | v1    | 03-01 | -     | General  | -      | MED
+            03-05 11:00 | A02   | v1    | 03-01 | -     | General  | -      | REHAB
+            03-09 11:00 | A02   | v1    | 03-01 | -     | General  | -      | MED
+            03-20 15:00 | A03   | v1    | 03-01 | 03-20 | General  | 01     | MED
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-01 | 03-05 | General   | yes    | no: billed | 1: 03-09
+            03-09 | 03-20 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "A move to the unit that was taken back",
+            "A cancelled transfer (A12) has ended nothing.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status | service
+            03-01 10:00 | A01   | v1    | 03-01 | -     | General  | -      | MED
+            03-05 11:00 | A02   | v1    | 03-01 | -     | General  | -      | REHAB
+            03-05 11:30 | A12   | v1    | 03-01 | -     | General  | -      | MED
+            03-20 15:00 | A03   | v1    | 03-01 | 03-20 | General  | 01     | MED
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-01 | 03-20 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
             "Hospice, told by a message alone",
             "A rule is asked of whatever was told, by whomever.",
             messages="""
@@ -374,6 +425,19 @@ TOLD_BY_TWO = Chapter(
             in    | out   | hospitals | scored         | measured       | readmission
             03-01 | -     | General   | not discharged | not discharged | -
             06-01 | 06-04 | General   | yes            | no: billed     | 0
+            """,
+        ),
+        Vignette(
+            "An admission of which nothing more was heard",
+            "After 120 days without a word nobody believes that someone is still in hospital: the stay is over, has no "
+            "day of discharge and is no index stay.",
+            messages="""
+            sent        | event | visit | in    | out | hospital | status
+            03-01 10:00 | A01   | v1    | 03-01 | -   | General  | -
+            """,
+            expected="""
+            in    | out | hospitals | scored         | measured       | readmission | ended
+            03-01 | -   | General   | not discharged | not discharged | -           | over, nobody told when
             """,
         ),
         Vignette(
@@ -610,7 +674,7 @@ TRANSFERS = Chapter(
             """,
             expected="""
             in    | out   | hospitals | scored | measured                                  | readmission
-            03-01 | 03-05 | General   | yes    | no: not sent on | 1: 03-07
+            03-01 | 03-05 | General   | yes    | no: not transferred out | 1: 03-07
             03-07 | 03-09 | County    | yes    | yes                                       | 0
             """,
         ),
@@ -793,7 +857,7 @@ TRANSFERS = Chapter(
             """,
             expected="""
             in    | out   | hospitals | scored                  | measured                       | readmission
-            03-01 | 03-05 | General   | no: not transferred out | no: not sent on | 0
+            03-01 | 03-05 | General   | no: not transferred out | no: not transferred out | 0
             """,
         ),
     ),
