@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from features.errors import BadInput
 from features.measures import MEASURES
-from features.measures.deck import ZONE, Answer, Case, answers, measures_of, unpack, value_sets
+from features.measures.deck import ZONE, Answer, Case, Unpacked, answers, measures_of, unpack, value_sets
 from features.measures.edition import Edition
 from features.measures.events import gather
 from features.measures.measure import Measure, Populations, evaluate, sets_of
@@ -44,13 +44,14 @@ class Checked:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows; how many resources of the deck the reader set aside, by reason; and the measures that could not be
-    worked out, each with the value sets that it lacks.
+    """All rows; how many resources of the deck the reader set aside, by reason; the measures that could not be worked
+    out, each with the value sets that it lacks; and the cases that are none, each with what is wrong.
     """
 
     rows: tuple[Checked, ...]
     set_aside: dict[str, int]
     refused: dict[str, str]
+    unusable: tuple[str, ...] = ()
 
     @property
     def disagreements(self) -> tuple[Checked, ...]:
@@ -99,10 +100,10 @@ def check(deck: Path, names: Sequence[str] = ()) -> Report:
         )
     sets = needed((measure, edition) for _, measure, edition in able)
     with TemporaryDirectory() as folder:
-        cases, facts, set_aside = _facts(deck, decks, sets, held, Path(folder))
-    got = _counts(able, cases, facts)
+        unpacked, facts, set_aside = _facts(deck, decks, sets, held, Path(folder))
+    got = _counts(able, unpacked.cases, facts)
     rows = [Checked(each, got.get((each.measure, each.case_id, each.group, each.population))) for each in truth]
-    return Report(tuple(rows), set_aside, refused)
+    return Report(tuple(rows), set_aside, refused, unpacked.unusable)
 
 
 def lacking(measure: Measure, edition: Edition, held: ValueSets) -> str:
@@ -120,16 +121,16 @@ def needed(wanted: Iterable[tuple[Measure, Edition]]) -> tuple[CodeSet, ...]:
 
 def _facts(
     deck: Path, decks: Sequence[str], sets: Sequence[CodeSet], held: ValueSets, folder: Path
-) -> tuple[tuple[Case, ...], Facts, dict[str, int]]:
+) -> tuple[Unpacked, Facts, dict[str, int]]:
     from features.record.record import open_record
     from features.sources import fhir
     from features.sources.load import load
     from features.sources.reader import Delivery
 
     (folder / "deck").mkdir()
-    cases = unpack(deck, decks, folder / "deck" / "deck.ndjson")
+    unpacked = unpack(deck, decks, folder / "deck" / "deck.ndjson")
     report = load(fhir.READER, folder / "deck", folder / "store", Delivery(None), ZONE)
-    return cases, gather(open_record(folder / "store"), sets, held), dict(report.reasons)
+    return unpacked, gather(open_record(folder / "store"), sets, held), dict(report.reasons)
 
 
 def _counts(
@@ -138,7 +139,7 @@ def _counts(
     places = {person: place for place, person in enumerate(facts.person_id)}
     got: dict[tuple[str, str, int, str], int] = {}
     for deck, measure, edition in wanted:
-        own = [case for case in cases if case.measure == deck]
+        own = [case for case in cases if case.measure == deck and case.person in places]
         for period in sorted({case.period for case in own}, key=lambda period: period.first):
             found = evaluate(measure, facts, period, edition)
             for case in (case for case in own if case.period == period):
@@ -184,6 +185,7 @@ def told(report: Report) -> list[str]:
     broken = {row.answer.case_id[:8] for row in report.rows if row.broken and not row.agrees}
     if broken:
         lines.append(f"cases known to be broken that disagree, and are not counted: {', '.join(sorted(broken))}")
+    lines += [f"a case that cannot be worked out: {wrong}" for wrong in report.unusable]
     lines += [f"{deck} is not worked out: {why}" for deck, why in report.refused.items()]
     lines += [f"set aside by the reader: {count} ({why})" for why, count in sorted(report.set_aside.items())]
     return lines

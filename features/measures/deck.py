@@ -92,7 +92,15 @@ def value_sets(deck: Path) -> ValueSets:
     return ValueSets(told.content, {**told.unusable, **unusable})
 
 
-def unpack(deck: Path, measures: Sequence[str], target: Path) -> tuple[Case, ...]:
+@dataclass(frozen=True)
+class Unpacked:
+    """The cases of a deck, and what is wrong with those that are none, each by file and line."""
+
+    cases: tuple[Case, ...]
+    unusable: tuple[str, ...]
+
+
+def unpack(deck: Path, measures: Sequence[str], target: Path) -> Unpacked:
     """Write the patients of these measures as one NDJSON file of FHIR resources, and return the cases.
 
     Cases number their resources alike, so each is given numbers of its own. A case is about one patient: whatever
@@ -102,14 +110,19 @@ def unpack(deck: Path, measures: Sequence[str], target: Path) -> tuple[Case, ...
     import orjson
 
     cases: list[Case] = []
+    unusable: list[str] = []
     with target.open("wb") as out:
         for measure in measures:
             for line, told in _cases(deck / "cases" / f"{measure}.ndjson.gz"):
                 where = f"{measure}.ndjson.gz line {line}"
-                case, resources = _case(measure, len(cases), told, where)
+                try:
+                    case, resources = _case(measure, len(cases), told, where)
+                except BadInput as wrong:
+                    unusable.append(wrong.got)
+                    continue
                 cases.append(case)
                 out.writelines(orjson.dumps(each) + b"\n" for each in resources)
-    return tuple(cases)
+    return Unpacked(tuple(cases), tuple(unusable))
 
 
 def _cases(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -68,7 +68,7 @@ def _load(deck: Path, folder: Path) -> tuple[Path, int]:
 
     (folder / "in").mkdir()
     names = [name for name, _, _ in chosen((), measures_of(deck))]
-    cases = unpack(deck, names, folder / "in" / "deck.ndjson")
+    cases = unpack(deck, names, folder / "in" / "deck.ndjson").cases
     load(fhir.READER, folder / "in", folder / "store", Delivery(None), ZONE)
     return folder / "store", len(cases)
 

@@ -359,6 +359,17 @@ def test_a_measure_without_its_value_sets_says_so_and_the_others_are_worked_out(
     assert {row.answer.measure for row in report.disagreements} == {BREAST}
 
 
+@pytest.mark.slow
+def test_a_case_that_is_none_is_named_and_not_counted_as_nothing(tmp_path: Path) -> None:
+    """Without its patient, or with one that the reader sets aside, a case has no answer; 0 would look like one."""
+    dead = {**WOMAN, "deceasedDateTime": "1960-01-01"}
+    cases = [CASES[BREAST][0], OurCase("nobody", [SEEN]), OurCase("dead before birth", [dead, SEEN])]
+    report = check(write_deck(tmp_path / "deck", {BREAST: cases}))
+    assert report.unusable == (f"{BREAST}.ndjson.gz line 2 with 0 patients",)
+    assert {row.answer.case_id for row in report.rows if row.got is None} == {"case-1", "case-2"}
+    assert {row.answer.case_id for row in report.disagreements} == {"case-1", "case-2"}
+
+
 def test_what_is_no_deck_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no cases"):
         check(tmp_path)
