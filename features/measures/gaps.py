@@ -104,7 +104,7 @@ def _table(measure: Measure, edition: Edition, facts: Facts, period: Period, as_
 
     found = evaluate(measure, facts, period, edition)
     panel = Panel(facts, period, edition)
-    status, why = _status(measure, found)
+    status, why = status_of(measure, found)
     names, numbers, days = _evidence(measure.groups, panel)
     closed, still = status == CLOSED, status == OPEN_GAP
     since = _first_seen(panel)
@@ -132,7 +132,7 @@ def _group(found: Sequence[Populations]) -> Ints:
     return place
 
 
-def _status(measure: Measure, found: Sequence[Populations]) -> tuple[Any, Any]:
+def status_of(measure: Measure, found: Sequence[Populations]) -> tuple[Any, Any]:
     """What each person's gap is, and by which criterion the excluded are. Whoever has an exception is excluded too."""
     people = len(found[0].counts[INITIAL])
     status, why = (np.full(people, word, dtype=object) for word in (NOT_APPLICABLE, ""))

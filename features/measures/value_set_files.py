@@ -128,12 +128,22 @@ def _resource(told: Mapping[str, Any], name: str) -> ValueSets:
     if isinstance(expansion, dict):
         members = list(_expanded(expansion.get("contains", ())))
         total = expansion.get("total")
-        cut = isinstance(total, int) and total > len(members)
+        cut = (isinstance(total, int) and total > len(members)) or _limited(expansion)
     else:
         members, cut = _listed(told.get("compose"))
     rows = [(oid, title, version, *stored(system, code)) for system, code in members]
     unusable = {oid: CUT_SHORT if members else WITHOUT_CODES} if cut or not members else {}
     return ValueSets(of_rows(rows).content, unusable)
+
+
+def _limited(expansion: Mapping[str, Any]) -> bool:
+    """Whether a server says that it left codes out (HL7: the parameter limitedExpansion, the extension toocostly)."""
+    told = [each for each in expansion.get("parameter", ()) if isinstance(each, dict)]
+    said = [each for each in expansion.get("extension", ()) if isinstance(each, dict)]
+    return any(each.get("name") == "limitedExpansion" and each.get("valueBoolean") for each in told) or any(
+        str(each.get("url")).endswith(("valueset-toocostly", "valueset-unclosed")) and each.get("valueBoolean")
+        for each in said
+    )
 
 
 def _oid_of(told: Mapping[str, Any]) -> str | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.measures.measure import populations
+from features.measures import MEASURES
+from features.measures.gaps import CLOSED, EXCLUDED, NOT_APPLICABLE, OPEN_GAP, status_of
+from features.measures.measure import EXCEPTION, EXCLUSION, NUMERATOR, Populations, populations
 from features.measures.rows import Rows
 
 
@@ -22,6 +26,30 @@ def test_the_populations_follow_from_who_meets_what(who: tuple[bool, bool, bool,
     assert found["denominator-exclusion"] == (initial and excluded)
     assert found["numerator"] == (initial and not excluded and closed)
     assert found["denominator-exception"] == (initial and not excluded and not closed and excepted)
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+@pytest.mark.parametrize("who", list(itertools.product((False, True), repeat=4)))
+def test_each_person_has_one_status_in_every_combination(
+    who: tuple[bool, bool, bool, bool], better: Literal["higher", "lower"]
+) -> None:
+    """Where a low rate is good, the numerator is the gap itself."""
+    initial, excluded, met, excepted = who
+    counts = populations(*(np.array([each]) for each in who))
+    why = {
+        EXCLUSION: {"a reason": np.array([excluded])},
+        NUMERATOR: {"care": np.array([met])},
+        EXCEPTION: {"an exception": np.array([excepted])},
+    }
+    measure = replace(MEASURES[0], better=better)
+    (status,), (reason,) = status_of(measure, [Populations(counts, why)])
+    closed = met if better == "higher" else not met
+    wanted = NOT_APPLICABLE
+    if initial:
+        spared = excluded or (excepted and not met)
+        wanted = EXCLUDED if spared else CLOSED if closed else OPEN_GAP
+    assert status == wanted
+    assert bool(reason) == (status == EXCLUDED), "whoever is excluded is told why, and nobody else"
 
 
 # ---- rows of people, against a plain second way

@@ -71,6 +71,18 @@ def test_an_expansion_of_fewer_codes_than_its_total_is_cut_short(tmp_path: Path)
         found.codes(ValueSet("Some", OID))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"parameter": [{"name": "limitedExpansion", "valueBoolean": True}]},
+        {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/valueset-toocostly", "valueBoolean": True}]},
+    ],
+)
+def test_a_server_that_left_codes_out_is_believed(said: dict[str, Any], tmp_path: Path) -> None:
+    file = put(tmp_path, "a.json", json.dumps(a_set(expansion={"contains": EXPANDED, **said})))
+    assert read_files([file]).unusable == {OID: CUT_SHORT}
+
+
 def test_bundles_and_lines_are_read_alike(tmp_path: Path) -> None:
     one = a_set(expansion={"contains": EXPANDED})
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one}, {"resource": {"resourceType": "Patient"}}]}
