@@ -83,6 +83,7 @@ MEASURE = Measure(
             2025,
             ("CMS165FHIRControllingHighBloodPressure",),
             ages=(18, 85),
+            verified=True,
             follows_references=True,
             visits=ADULT_OUTPATIENT,
         ),

@@ -1,4 +1,8 @@
-"""CMS2: people from 12 years on are screened for depression, and followed up where the screening is positive."""
+"""CMS2: people from 12 years on are screened for depression, and followed up where the screening is positive.
+
+From 2025 on a bipolar disorder counts from the day before an encounter, a reason not to screen on any hour of the
+encounter's days, a medicine by any intent that is an order, and somebody already under treatment is followed up.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +61,10 @@ def _visits(at: Panel) -> Rows:
     return at.visits(*at.edition.visits).only("finished").during(at.period)
 
 
+def _by_days(at: Panel) -> bool:
+    return at.edition.year >= 2025
+
+
 def seen_from_12(at: Panel) -> Bools:
     """12 years or older at the start of the period, with an encounter in it."""
     return at.aged(at.edition.ages, at.period.first) & _visits(at).exist()
@@ -64,9 +72,10 @@ def seen_from_12(at: Panel) -> Bools:
 
 def bipolar_before(at: Panel) -> Bools:
     """A bipolar disorder that began before an encounter."""
+    start = "start_day" if _by_days(at) else "start"
 
     def before(condition: Rows, visit: Rows) -> Bools:
-        found: Bools = condition["start"] < visit["start"]
+        found: Bools = condition[start] < visit[start]
         return found
 
     return at.conditions(BIPOLAR).only("listed").having(_visits(at), before).exist()
@@ -90,8 +99,8 @@ def _last(at: Panel, how: Screening) -> Rows:
     return screened.last(screened["start"])
 
 
-def _followed_up(at: Panel, how: Screening) -> Bools:
-    """A last screening that is positive, and a visit soon after at which, or after which, something was done."""
+def _visits_after_positive(at: Panel, how: Screening) -> Rows:
+    """The visits soon after a last screening that is positive."""
     positive = at.of("result", "value", _last(at, how), POSITIVE)
 
     def begun_shortly_before(visit: Rows, screened: Rows) -> Bools:
@@ -99,7 +108,17 @@ def _followed_up(at: Panel, how: Screening) -> Bools:
         found: Bools = (days >= 0) & (days <= SCREENED_DAYS_BEFORE)
         return found
 
-    visits = _visits(at).having(positive, begun_shortly_before)
+    return _visits(at).having(positive, begun_shortly_before)
+
+
+def _medicines(at: Panel, how: Screening) -> Rows:
+    medicines = at.prescriptions(how.medicines)
+    return medicines.where(medicines.flag("active") | medicines.flag("completed"))
+
+
+def _followed_up(at: Panel, how: Screening) -> Bools:
+    """A visit soon after a positive screening at which, or after which, something was done."""
+    visits = _visits_after_positive(at, how)
 
     def at_visit(done: Rows, visit: Rows) -> Bools:
         found: Bools = (done["start"] >= visit["start"]) & (done["start"] <= visit["end"])
@@ -110,8 +129,7 @@ def _followed_up(at: Panel, how: Screening) -> Bools:
         found: Bools = (days >= 0) & (days <= ORDERED_DAYS_AFTER)
         return found
 
-    medicines = at.prescriptions(how.medicines).only("order")
-    medicines = medicines.where(medicines.flag("active") | medicines.flag("completed"))
+    medicines = at.ordered(_medicines(at, how))
     referrals = at.orders(how.referral).only("placed")
     referrals = referrals.where(~referrals.flag("device"))
     done = at.procedures(how.follow_up).only("completed").starting(at.period)
@@ -120,6 +138,16 @@ def _followed_up(at: Panel, how: Screening) -> Bools:
         | referrals.starting(at.period).having(visits, soon_after).exist()
         | done.having(visits, at_visit).exist()
     )
+
+
+def _under_treatment(at: Panel, how: Screening) -> Bools:
+    """A visit soon after a positive screening, and a medicine that is being taken then and after it."""
+
+    def through(taken: Rows, visit: Rows) -> Bools:
+        found: Bools = (taken["covered_from"] <= visit["end_day"]) & (taken["covered_to"] > visit["end_day"])
+        return found
+
+    return _medicines(at, how).only("order").having(_visits_after_positive(at, how), through).exist()
 
 
 def negative(at: Panel) -> Bools:
@@ -131,18 +159,23 @@ def negative(at: Panel) -> Bools:
 
 
 def positive_and_followed_up(at: Panel) -> Bools:
-    """The last screening of the person's age is positive and something was done."""
+    """The last screening of the person's age is positive and something was done, or from 2025 on is being done."""
     found = at.nobody()
     for how in SCREENINGS:
-        found = found | (at.aged(how.ages, at.period.first) & _followed_up(at, how))
+        followed_up = _followed_up(at, how)
+        if at.edition.year >= 2025:
+            followed_up = followed_up | _under_treatment(at, how)
+        found = found | (at.aged(how.ages, at.period.first) & followed_up)
     return found
 
 
 def not_screened_for_a_reason(at: Panel) -> Bools:
     """At a visit the screening was declined, or a medical reason stood against it, and there was none."""
 
+    issued, start, end = ("issued_day", "start_day", "end_day") if _by_days(at) else ("issued", "start", "end")
+
     def at_visit(told: Rows, visit: Rows) -> Bools:
-        found: Bools = (told["issued"] >= visit["start"]) & (told["issued"] <= visit["end"])
+        found: Bools = (told[issued] >= visit[start]) & (told[issued] <= visit[end])
         return found
 
     found = at.nobody()

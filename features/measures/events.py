@@ -223,6 +223,7 @@ def _not_done(rows: ir.Table) -> Columns:
     return {
         **_told(rows),
         "issued": rows.issued_at.fill_null(OPEN),
+        "issued_day": rows.issued_day.fill_null(OPEN),
         "completed": _flag(rows.status == "completed"),
         "cancelled": _flag(rows.status == "cancelled"),
         **{kind: _flag(rows.kind == kind) for kind in ("result", "prescription", "service", "device")},

@@ -318,6 +318,7 @@ NOT_DONE = Table(
         Column("status", _T, "state in the source's own word"),
         Column("encounter_id", _ID, "the encounter in which it was decided", null="not decided in an encounter"),
         Column("issued_at", _AT, "when a result was told to be missing", null="not a result, or not told"),
+        Column("issued_day", _DAY, "local day of issued_at", null="not a result, or not told"),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "what was not done, canonical form", null="told in words only"),
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from features import windows
 from features.record.tables import NOT_DONE
 from features.sources.fhir_clinical import OBSERVATIONS, done_not
 from features.sources.fhir_layouts import code_of, happened, identity, layout, nothing_wrong
@@ -51,6 +52,7 @@ def _results(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         status=at.status.lower(),
         encounter_id=identity(at.encounter),
         issued_at=at.issued_from,
+        issued_day=at.issued_from // windows.SECONDS_A_DAY,
         **code_of(at),
         **happened(at, "at", ibis.greatest(at.issued_to.fill_null(at.at_to), at.at_to)),
     )

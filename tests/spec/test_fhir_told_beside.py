@@ -111,6 +111,7 @@ def test_a_result_called_off_with_its_reason_is_no_result(tmp_path: Path) -> Non
     assert becomes(tmp_path, result, tables.NOT_DONE, *NOT_DONE) == [
         ("result", "cancelled", "loinc", "73832-8", "2024-03-01 10:00:00")
     ]
+    assert rows_of(tmp_path / "store", tables.NOT_DONE, "issued_day") == [(day("2024-03-01"),)]
     assert rows_of(tmp_path / "store", tables.RESULT, "code") == []
     assert rows_of(tmp_path / "store", tables.CODING, *CODING) == [
         ("not_done", "r1", "refusal", "snomed-ct", "183932001")

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from features.errors import BadInput, Failure
-from features.measures import MEASURES, blood_pressure, breast_cancer, glycemic_status
+from features.measures import MEASURES, blood_pressure, breast_cancer, depression_screening, glycemic_status
 from features.measures.check import Report, check, chosen, needed
 from features.measures.cli import measures
 from features.measures.events import gather
@@ -43,9 +43,11 @@ from tests.measure_decks import (
 )
 
 BREAST, BREAST_2025 = "BreastCancerScreeningFHIR", "CMS125FHIRBreastCancerScreening"
+DEPRESSION, DEPRESSION_2025 = "PCSDepressionScreenAndFollowUpFHIR", "CMS2FHIRPCSDepressionScreenAndFollowUp"
 GLYCEMIC, PRESSURE = "DiabetesGlycemicStatusAssessmentGreaterThan9PercentFHIR", "ControllingHighBloodPressureFHIR"
 IN = {"initial-population": 1, "denominator": 1}
 OUT, CLOSED = {**IN, "denominator-exclusion": 1}, {**IN, "numerator": 1}
+EXCEPTED = {**IN, "denominator-exception": 1}
 SEEN = visit(OFFICE_VISIT, "2025-03-01T09:00:00Z", "2025-03-01T09:30:00Z")
 WOMAN = patient("1965-05-05")
 MAMMOGRAM = breast_cancer.MAMMOGRAPHY
@@ -72,6 +74,37 @@ def hba1c(at: str, percent: float | None, **more: Any) -> Resource:
 SEX_2025: dict[str, Any] = {
     "extension": [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-sex", "valueCode": "248152002"}]
 }
+SEEN_FOR_IT = visit(depression_screening.VISITS[0], "2025-03-01T09:00:00Z", "2025-03-01T09:30:00Z")
+SCREENING = depression_screening.ADULT
+POSITIVE = result(SCREENING.code, "2025-02-25", "survey", valueCodeableConcept=concept(depression_screening.POSITIVE))
+NOT_DONE_REASON = "http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-notDoneReason"
+
+
+def medicine(written: str, intent: str, start: str, end: str) -> Resource:
+    """A depression medicine taken between two days."""
+    taken = {"timing": {"repeat": {"boundsPeriod": {"start": start, "end": end}}}}
+    return {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": intent,
+        "medicationCodeableConcept": concept(SCREENING.medicines),
+        "authoredOn": written,
+        "dosageInstruction": [taken],
+    }
+
+
+def declined(issued: str) -> Resource:
+    """A screening that was declined at a time."""
+    why = {"url": NOT_DONE_REASON, "valueCodeableConcept": concept(depression_screening.DECLINED)}
+    return result(SCREENING.code, "2025-03-01", "survey", status="cancelled", issued=issued, extension=[why])
+
+
+BIPOLAR = condition(depression_screening.BIPOLAR, "2025-03-01T08:00:00Z")
+DECLINED = declined("2025-03-01T15:00:00Z")
+PLANNED = medicine("2025-03-02", "plan", "2025-03-02", "2025-04-01")
+REORDERED = medicine("2025-03-02", "reflex-order", "2025-04-02", "2025-05-01")
+TAKEN = medicine("2024-11-01", "order", "2024-11-01", "2025-03-02")
+TAKEN_BEFORE = medicine("2024-11-01", "order", "2024-11-01", "2025-03-01")
 HYPERTENSIVE = condition(blood_pressure.HYPERTENSION, "2020-01-01")
 DIABETIC = condition(DIABETES, "2020-01-01")
 CASES = {
@@ -243,6 +276,21 @@ CASES = {
         OurCase("hypertension from July on", [WOMAN, SEEN, condition(blood_pressure.HYPERTENSION, "2025-07-01")]),
         OurCase("hypertension in June", [WOMAN, SEEN, condition(blood_pressure.HYPERTENSION, "2025-06-30")], IN),
     ],
+    DEPRESSION: [
+        OurCase("a bipolar disorder told on the day of the visit, before it", [WOMAN, SEEN_FOR_IT, BIPOLAR], OUT),
+        OurCase("declined on the day of the visit, after it", [WOMAN, SEEN_FOR_IT, DECLINED], IN),
+        OurCase("positive, and a medicine planned", [WOMAN, SEEN_FOR_IT, POSITIVE, PLANNED], IN),
+        OurCase("positive, and a reflex order", [WOMAN, SEEN_FOR_IT, POSITIVE, REORDERED], IN),
+        OurCase("positive, and under treatment since November", [WOMAN, SEEN_FOR_IT, POSITIVE, TAKEN], IN),
+    ],
+    DEPRESSION_2025: [
+        OurCase("a bipolar disorder told on the day of the visit, before it", [WOMAN, SEEN_FOR_IT, BIPOLAR], IN),
+        OurCase("declined on the day of the visit, after it", [WOMAN, SEEN_FOR_IT, DECLINED], EXCEPTED),
+        OurCase("positive, and a medicine planned", [WOMAN, SEEN_FOR_IT, POSITIVE, PLANNED], IN),
+        OurCase("positive, and a reflex order", [WOMAN, SEEN_FOR_IT, POSITIVE, REORDERED], CLOSED),
+        OurCase("positive, and under treatment since November", [WOMAN, SEEN_FOR_IT, POSITIVE, TAKEN], CLOSED),
+        OurCase("positive, and treated until the visit", [WOMAN, SEEN_FOR_IT, POSITIVE, TAKEN_BEFORE], IN),
+    ],
 }
 
 
@@ -263,7 +311,7 @@ def test_each_patient_is_in_the_populations_that_the_logic_says(name: str, numbe
     case = CASES[name][number]
     rows = [row for row in report.rows if (row.answer.measure, row.answer.case_id) == (name, f"case-{number}")]
     got = {row.answer.population: row.got for row in rows if row.got}
-    assert len(rows) == 4
+    assert len(rows) == (5 if name in (DEPRESSION, DEPRESSION_2025) else 4), "exceptions, where the measure has them"
     assert got == case.expected, case.says
 
 
