@@ -179,7 +179,8 @@ def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
 
 def lacked_by_all(manifest: Manifest) -> dict[str, str]:
     """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
-    declared = [batch.lacks for batch in manifest.batches if batch.rows]
+    # a batch of merges alone brings no fact, and so lacks none
+    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - {PERSON_MERGE.name}]
     shared = set.intersection(*(set(lacks) for lacks in declared)) if declared else set()
     return {fact: declared[0][fact] for fact in sorted(shared)}
 
