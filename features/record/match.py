@@ -3,7 +3,8 @@
 A pair is merged when it shares an identifier, or when linkage gives it at least the threshold, unless something speaks
 against it (DOUBTS) or the two, or others already merged with them, were held apart before: such pairs, and those in the
 grey zone below the threshold, go to review. A payer that gives one number to a whole family, or twins of one address,
-are for a clerk, not for a rule. What a clerk decides is a merge or an apart of its own and is never asked again.
+are for a clerk, not for a rule, and so are two numbers that one source gives and linkage alone would join: it may know
+why. What a clerk decides is a merge or an apart of its own and is never asked again.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ HELD_APART = "held apart before"
 # what speaks against a pair, in the engine's words on the two people's facts
 DOUBTS = {
     "sexes differ": "a.sex <> b.sex",
-    "days of birth differ": "damerau_levenshtein(a.birth, b.birth) > 2",
-    # a clerk may have written the family name first
-    "first names differ": "jaro_winkler_similarity(a.first_name, b.first_name) < 0.7 AND NOT coalesce("
-    "jaro_winkler_similarity(a.first_name, b.last_name) >= 0.7 AND "
-    "jaro_winkler_similarity(a.last_name, b.first_name) >= 0.7, false)",
+    "days of birth differ": "damerau_levenshtein(a.birth, b.birth) > 1",
+    # the family name may have been written first
+    "first names differ": "jaro_winkler_similarity(a.first_name, b.first_name) < 0.7"
+    " AND coalesce(jaro_winkler_similarity(a.first_name, b.last_name) < 0.7, true)"
+    " AND coalesce(jaro_winkler_similarity(a.last_name, b.first_name) < 0.7, true)",
     "Medicare numbers differ": "NOT list_has_any(a.mbi, b.mbi)",
+    "no day of birth": "evidence = 'linkage' AND (a.birth IS NULL OR b.birth IS NULL)",
+    "one source tells them apart": "evidence = 'linkage' AND list_has_any(a.sources, b.sources)",
 }
 
 
@@ -106,7 +109,7 @@ def match(store: Path, threshold: float, decisions: Mapping[tuple[str, str], str
         clerks = _decided(decisions, before, {*facts["person_id"].to_pylist(), *_numbers(record)})
         shared, placeholders = _shared(record)
         linked = likely(facts.select(["person_id", *COLUMNS]), GREY_FROM)
-        pairs = _with_doubts(facts, [*shared, *_linked(linked, facts)])
+        pairs = with_doubts(facts, [*shared, *_linked(linked, facts)])
         merged, review = settle(pairs, [*before, *clerks], threshold)
         _write(writer, [*clerks, *(_row(pair, MERGED) for pair in merged)])
         asked = {number for pair in (*merged, *review) for number in (pair.one, pair.other)}
@@ -145,8 +148,8 @@ def merges(record: Record) -> list[dict[str, str]]:
 
 
 def people(record: Record) -> pa.Table:
-    """Each number's facts as last told, in one spelling: person_id, COLUMNS, mbi (all of them), and known_at, since
-    when all of these were known.
+    """Each number's facts as last told, in one spelling: person_id, COLUMNS, mbi (all of them), sources, and known_at,
+    since when all of these were known.
     """
     import ibis
 
@@ -161,14 +164,16 @@ def people(record: Record) -> pa.Table:
         **{name: latest["value"].max(where=latest["column"] == name) for name in COLUMNS},
         known_at=latest.since.max(),
     )
+    by_source = told.group_by("person_id").aggregate(sources=told.source.collect(distinct=True))
     numbers = record.told[IDENTIFIER.name]
     numbers = numbers.filter(numbers.system == "mbi").group_by("person_id").aggregate(mbi=numbers.value.collect())
+    facts = facts.left_join(by_source, "person_id").drop("person_id_right")
     facts = facts.left_join(numbers, "person_id").drop("person_id_right")
     return _with_dates(record.con.to_pyarrow(facts.order_by("person_id")))
 
 
 def _told(record: Record) -> list[ir.Table]:
-    """What was told of each number, in long form: person_id, column, value, known_at."""
+    """What was told of each number, in long form: person_id, source, column, value, known_at."""
     import ibis
 
     who, reach = record.told[PERSON.name], record.told[CONTACT_DETAILS.name]
@@ -182,7 +187,8 @@ def _told(record: Record) -> list[ir.Table]:
         *((name, reach, _plain(reach[name])) for name in ("first_name", "last_name", "address", "city")),
     ]
     parts = [
-        rows.select("person_id", "known_at", column=ibis.literal(name), value=value) for name, rows, value in columns
+        rows.select("person_id", "source", "known_at", column=ibis.literal(name), value=value)
+        for name, rows, value in columns
     ]
     return [part.filter(part["value"].notnull()) for part in parts]
 
@@ -236,16 +242,15 @@ def _linked(found: Iterable[Any], facts: pa.Table) -> list[Pair]:
     ]
 
 
-def _with_doubts(facts: pa.Table, pairs: Sequence[Pair]) -> list[Pair]:
+def with_doubts(facts: pa.Table, pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs with the first thing that speaks against each; what one of the two did not tell speaks against none."""
     import duckdb
     import pyarrow as pa
 
     con = duckdb.connect()
     con.register("facts", facts)
-    ids = {"place": range(len(pairs)), "one": [p.one for p in pairs], "other": [p.other for p in pairs]}
-    types = {"place": pa.int64(), "one": pa.string(), "other": pa.string()}
-    con.register("pairs", pa.table({name: pa.array(list(ids[name]), kind) for name, kind in types.items()}))
+    texts = {name: pa.array([getattr(p, name) for p in pairs], pa.string()) for name in ("one", "other", "evidence")}
+    con.register("pairs", pa.table({"place": pa.array(range(len(pairs)), pa.int64()), **texts}))
     cases = " ".join(f"WHEN {sql} THEN '{doubt}'" for doubt, sql in DOUBTS.items())
     found = con.execute(
         f"SELECT place, CASE {cases} END FROM pairs "  # noqa: S608  # declared words only

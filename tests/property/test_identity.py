@@ -75,7 +75,7 @@ def _bits(frame: pd.DataFrame) -> Any:
     return frame.to_numpy("float64").view(np.int64)
 
 
-@FEW
+@settings(FEW, max_examples=2 if settings.get_current_profile_name() == "afterward" else 200)
 @given(seeds, merges, days, st.sampled_from(sorted(READINGS)))
 def test_reading_at_a_time_is_as_if_what_was_then_merged_had_been_one_from_the_start(
     seed: int, merged: list[tuple[str, str, int]], day: int, reading: str

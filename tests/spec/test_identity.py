@@ -16,7 +16,7 @@ from features.errors import BadInput
 from features.record import tables
 from features.record.identity import merge_id
 from features.record.linkage import COLUMNS, likely
-from features.record.match import HELD_APART, Pair, match, merges, settle, unmatch
+from features.record.match import HELD_APART, Pair, match, merges, settle, unmatch, with_doubts
 from features.record.record import Record, lacked_by_all, of_persons, open_record
 from features.record.review import read_decisions
 from features.record.schema import Table
@@ -61,20 +61,15 @@ def _rows(record: Record) -> dict[str, list[str]]:
 
 
 def test_a_shared_medicare_number_makes_one_person_of_two_sources(tmp_path: Path) -> None:
+    """It is known when the later of the two told the number: before the message came, nobody could conclude it."""
     store = _store(tmp_path, {"member_id": MBI.lower()}, messages=(_patient("77", f"{MBI}^^^CMS^MC"),))
     done = match(store, 0.95, {})
     assert [(pair.evidence, pair.doubt) for pair in done.merged] == [("identifier", None)]
     assert len(_people(store)) == 1
-    assert match(store, 0.95, {}).merged == (), "what is merged is not merged again"
-
-
-def test_a_merge_is_known_when_the_later_of_the_two_told_the_number(tmp_path: Path) -> None:
-    """Before the message came, nobody could have concluded it."""
-    store = _store(tmp_path, {"member_id": MBI}, messages=(_patient("77", f"{MBI}^^^CMS^MC"),))
-    match(store, 0.95, {})
     [merge] = open_record(store).merges
     told = open_record(store).told["identifier"].to_pyarrow().to_pylist()
     assert merge.known_at == max(row["known_at"] for row in told if row["system"] == "mbi")
+    assert match(store, 0.95, {}).merged == (), "what is merged is not merged again"
 
 
 def test_one_number_at_two_hospitals_or_payers_is_no_evidence(tmp_path: Path) -> None:
@@ -178,6 +173,7 @@ def test_a_merge_message_is_honoured_and_undone(tmp_path: Path) -> None:
         unmatch(store, held["merge_id"])
 
 
+@pytest.mark.slow
 def test_a_clerk_decides_in_the_file_and_is_not_asked_again(tmp_path: Path) -> None:
     store = _store(tmp_path, {"member_id": "M1"}, {"person_id": "p2", "member_id": "M1", "birth_date": ELSE})
     review, listed = tmp_path / "review.csv", tmp_path / "merges.csv"
@@ -235,6 +231,70 @@ def _entry(number: int, **told: str) -> dict[str, str | None]:
         "address": f"{own}elm",
     }
     return {"person_id": own, **dict.fromkeys(COLUMNS), **facts, "zip_code": f"10{own}", **told}
+
+
+@pytest.mark.slow
+def test_the_same_people_in_two_sources_are_linked_and_read_as_one(tmp_path: Path) -> None:
+    """40 members of a plan, of whom 20 are patients of a hospital with other numbers and one slip of the pen each."""
+    people = [_entry(number) for number in range(40)]
+    told = [{"birth_date": one["birth"], "person_id": f"m{n}", "gender": "female"} for n, one in enumerate(people)]
+    write_feed(
+        tmp_path / "plan",
+        "eligibility",
+        [{**who, "zip_code": p["zip_code"]} for who, p in zip(told, people, strict=True)],
+    )
+    reach = ("first_name", "last_name", "address", "city")
+    rows = [
+        {"person_id": f"m{n}", "updated_date": "2024-01-01", **{k: p[k] for k in reach}} for n, p in enumerate(people)
+    ]
+    write_feed(tmp_path / "plan", "contact", rows)
+    load_feed(tmp_path / "plan", tmp_path / "store")
+    patients = []
+    for number in range(20):
+        one = people[number]
+        name, lives = (
+            f"{one['last_name']}^{one['first_name']}x",
+            f"{one['address']}^^{one['city']}^NY^{one['zip_code']}",
+        )
+        born = str(one["birth"]).replace("-", "")
+        patients.append(adt("A08", pid={3: f"{number}^^^NORTH^MR", 5: name, 7: born, 8: "F", 11: lives}))
+    store = _store(tmp_path, messages=tuple(patients))
+    done = match(store, 0.95, {})
+    pairs = {frozenset((pair.one, pair.other)) for pair in done.merged}
+    assert pairs == {frozenset((f"m{number}", f"{number}^^^NORTH")) for number in range(20)}
+    assert (done.review, done.by_evidence["linkage"]) == ((), 20)
+    assert len(_people(store)) == 40
+    held = merges(open_record(store))
+    assert all(0.95 <= float(merge["probability"]) <= 1 for merge in held)
+    assert {merge["known_at"] for merge in held} == {"2024-03-05T12:00:00-05:00"}, "when the hospital told it"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubt"),
+    [
+        ({}, {}, None),
+        ({"sex": "male"}, {"sex": "female"}, "sexes differ"),
+        ({"birth": "1950-01-31"}, {"birth": "1950-01-13"}, None),
+        ({"birth": "1950-01-31"}, {"birth": "1950-02-13"}, "days of birth differ"),
+        ({"birth": None}, {}, "no day of birth"),
+        ({"first_name": "mia"}, {"first_name": "luke"}, "first names differ"),
+        ({"first_name": "ann", "last_name": "lee"}, {"first_name": "lee", "last_name": "ann"}, None),
+        ({"mbi": ["1"]}, {"mbi": ["2"]}, "Medicare numbers differ"),
+        ({"mbi": ["1", "2"]}, {"mbi": ["2"]}, None),
+        ({"sources": ["plan", "a"]}, {"sources": ["plan"]}, "one source tells them apart"),
+    ],
+)
+def test_what_speaks_against_a_pair(first: dict[str, Any], second: dict[str, Any], doubt: str | None) -> None:
+    """Twins, spouses on one number, and two members of one plan: whoever reads them as one mixes two people's care."""
+    usual: dict[str, Any] = {**dict.fromkeys(COLUMNS), "birth": BORN, "mbi": None}
+    rows = [
+        {**usual, "person_id": "a", "sources": ["one"], **first},
+        {**usual, "person_id": "b", "sources": ["two"], **second},
+    ]
+    texts = [(name, pa.string()) for name in ("person_id", *COLUMNS)]
+    lists = [(name, pa.list_(pa.string())) for name in ("mbi", "sources")]
+    [found] = with_doubts(pa.Table.from_pylist(rows, schema=pa.schema([*texts, *lists])), [_pair("a", "b", 0.99)])
+    assert found.doubt == doubt
 
 
 @pytest.mark.slow
