@@ -6,6 +6,11 @@ value: a file, a column, a line number and a count are enough to find the row.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
+PLACES = 6
+
 
 class Failure(Exception):
     """Anything that a user can mend. The front door prints it on one line and exits with `exit_code`."""
@@ -51,3 +56,9 @@ class NotAllowed(Failure):
     """A caller without a valid key."""
 
     exit_code = 7
+
+
+def places(fault: BaseException) -> str:
+    """Where our own code was when it failed, innermost last: a fault's own words may hold a patient's value."""
+    steps = traceback.extract_tb(fault.__traceback__)
+    return " > ".join(f"{Path(step.filename).name}:{step.lineno}" for step in steps[-PLACES:])

@@ -2,7 +2,9 @@
 
 A contribution is a TreeSHAP value of the released LightGBM model (Lundberg et al., Nat Mach Intell 2020;2:56-67), in
 log-odds before calibration: base + the sum of a row's contributions is the model's raw score. Groups are sums, so two
-columns that say the same share one group's weight however the model divided it between them.
+columns that say the same share one group's weight however the model divided it between them. A column that only repeats
+others as points (`spoken` false) adds to its group's weight and lends it no words; what no reason tells is the `other`
+of the explanation, so that base + reasons + other is the raw score.
 Explaining costs hundreds of times what predicting does: explain only the people who reach the list.
 """
 
@@ -57,6 +59,10 @@ class Described(Protocol):
     def actionable(self) -> bool:
         """Whether a care manager can change it."""
 
+    @property
+    def spoken(self) -> bool:
+        """Whether its sentence means something to a care manager; points of a score do not."""
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -76,6 +82,15 @@ class Reason:
     direction: Direction
     log_odds: float
     actionable: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one score, in log-odds: base + what each reason adds + `other`, which no reason tells, is the raw score."""
+
+    base: float
+    reasons: tuple[Reason, ...]
+    other: float
 
 
 def contributions(booster: Booster, matrix: npt.NDArray[np.float64] | npt.NDArray[np.float32]) -> Contributions:
@@ -100,25 +115,41 @@ def importance(values: Floats, declared: Sequence[Described]) -> tuple[tuple[str
     return tuple(sorted(((g, float(s)) for g, s in zip(groups, strength, strict=True)), key=lambda gs: (-gs[1], gs[0])))
 
 
+def explanations(
+    told: Contributions, values: Floats, declared: Sequence[Described], top: int = 3
+) -> tuple[Explanation, ...]:
+    """One explanation a row; `values` (rows, features) are the patients' values in the order of `declared`."""
+    chosen = [reasons(added, row, declared, top) for added, row in zip(told.values, values, strict=True)]
+    return tuple(
+        Explanation(told.base, why, float(added.sum()) - sum(reason.log_odds for reason in why))
+        for added, why in zip(told.values, chosen, strict=True)
+    )
+
+
 def reasons(
     contributions_row: Floats, values_row: Sequence[Value] | Floats, declared: Sequence[Described], top: int = 3
 ) -> tuple[Reason, ...]:
-    """The `top` groups that move one patient's score most, up or down; equal ones by name, those at 0 left out.
+    """The `top` groups that move one patient's score most, up or down; equal ones by name, those at 0 left out, and
+    those for which no spoken column pushes the way that the whole group does.
 
     `values_row` holds the patient's values in the order of `declared`; a categorical column gives its category's name.
     """
     parts: dict[str, dict[str, _Part]] = {}
+    unspoken: dict[str, float] = {}
     for added, value, feature in zip(
         contributions_row, values_row, _checked(declared, len(contributions_row)), strict=True
     ):
         if added == 0:
             continue
+        if not feature.spoken:
+            unspoken[feature.group] = unspoken.get(feature.group, 0.0) + float(added)
+            continue
         said = parts.setdefault(feature.group, {})
         text, sentence = worded(feature, value)
         before = said.get(sentence, _Part(text, 0.0, actionable=False))
         said[sentence] = _Part(text, before.log_odds + float(added), before.actionable or feature.actionable)
-    told = [_reason(group, said) for group, said in parts.items()]
-    strongest = sorted((r for r in told if r.log_odds != 0), key=lambda r: (-abs(r.log_odds), r.group))
+    told = [_reason(group, said, unspoken.get(group, 0.0)) for group, said in parts.items()]
+    strongest = sorted((r for r in told if r is not None), key=lambda r: (-abs(r.log_odds), r.group))
     return tuple(strongest[:top])
 
 
@@ -139,12 +170,14 @@ class _Part:
     actionable: bool
 
 
-def _reason(group: str, said: Mapping[str, _Part]) -> Reason:
-    """The group's sum, told by the sentence that pushes most in the direction of the sum."""
-    total = sum(part.log_odds for part in said.values())
+def _reason(group: str, said: Mapping[str, _Part], unspoken: float) -> Reason | None:
+    """The group's sum, told by the sentence that pushes most in the direction of the sum; null where none does."""
+    total = sum(part.log_odds for part in said.values()) + unspoken
     sign = 1.0 if total > 0 else -1.0
     sentence = min(said, key=lambda words: (-sign * said[words].log_odds, words))
     part = said[sentence]
+    if total == 0 or sign * part.log_odds <= 0:
+        return None
     return Reason(group, sentence, part.value, "raises" if total > 0 else "lowers", total, part.actionable)
 
 

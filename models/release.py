@@ -1,6 +1,6 @@
 """A release: what training learned, as a directory of text and JSON. Nothing in it is executed, nothing is pickled.
 
-    about.json        model, outcome, prediction time, fingerprint of the features, of the data, seed
+    about.json        model, outcome, prediction time, fingerprint of the features, of the data, seed, sources and lacks
     model.txt         LightGBM's own text
     calibration.json  the calibrator as numbers
     features.json     the columns in the model's order, each with its declaration
@@ -83,11 +83,17 @@ class Contents:
     baselines: Sequence[Mapping[str, object]]
     card: str
     check: SelfCheck
+    sources: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release that was read and whose sums and scores agree. `columns` are in the model's order."""
+    """A release that was read and whose sums and scores agree. `columns` are in the model's order.
+
+    `sources` are the formats that the training store was loaded from (empty: not recorded), `lacks` the facts that none
+    of them told.
+    """
 
     path: Path
     model: str
@@ -101,6 +107,8 @@ class Release:
     calibrator: Calibrator
     columns: tuple[Column, ...]
     cuts: Cuts
+    sources: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
 
     def matrix(self, X: pd.DataFrame) -> Floats:
         """The columns of a frame in the model's order, others left out; BadModel names one that is missing."""
@@ -176,6 +184,8 @@ def load(path: Path) -> Release:
         calibrator=calibration.from_json(_json(path, CALIBRATION)),
         columns=tuple(Column(**column) for column in _json(path, FEATURES)["columns"]),
         cuts=Cuts(**_json(path, TIERS)),
+        sources=tuple(about.get("sources", ())),
+        lacks=frozenset(about.get("lacks", ())),
     )
     if release.booster.feature_name() != [column.name for column in release.columns]:
         raise BadModel(
@@ -225,6 +235,8 @@ def _texts(contents: Contents) -> dict[str, str]:
         "feature_fingerprint": contents.feature_fingerprint,
         "data_fingerprint": contents.data_fingerprint,
         "seed": contents.seed,
+        "sources": list(contents.sources),
+        "lacks": sorted(contents.lacks),
     }
     declared = {"fingerprint": contents.feature_fingerprint, "columns": [asdict(column) for column in contents.columns]}
     return {

@@ -17,7 +17,7 @@ from features.record.inline import record_of
 from features.record.record import Record, cut_to_persons, lacked_by_all, open_record, with_network_of
 from features.record.store import read_manifest
 from models.specs import SPECS
-from serving.score import Champion, champion, explain, score, tiers_of
+from serving.score import Champion, champion, explain, score, strangeness, tiers_of
 from serving.wire import Problem, ReasonOut, ScoreOut, ScoreRequest, ScoreResponse
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def _response(record: Record, rows: pd.DataFrame, with_: Champion) -> ScoreRespo
     return ScoreResponse(
         model=with_.spec.name,
         version=with_.release.version,
+        warnings=list(strangeness(record, with_)),
         scores=[
             ScoreOut(
                 person_id=str(row["person_id"]),
@@ -153,8 +154,10 @@ def _response(record: Record, rows: pd.DataFrame, with_: Champion) -> ScoreRespo
                 discharge_date=windows.iso(int(row["discharge_day"])),
                 risk=float(risk),
                 tier=tier.value,
-                reasons=[ReasonOut(**vars(reason)) for reason in reasons],
+                reasons=[ReasonOut(**vars(reason)) for reason in because.reasons],
+                base_log_odds=because.base,
+                other_log_odds=because.other,
             )
-            for row, risk, tier, reasons in zip(scored.rows.to_dict("records"), scored.risk, tier, why, strict=True)
+            for row, risk, tier, because in zip(scored.rows.to_dict("records"), scored.risk, tier, why, strict=True)
         ],
     )

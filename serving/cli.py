@@ -24,7 +24,7 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.record.record import open_record
-    from serving.outreach import outreach_list, write_csv
+    from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
     from serving.score import champion
 
@@ -41,9 +41,10 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -
         raise BadInput(
             got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."
         ) from None
-    left = ", ".join(f"{count} {reason}" for reason, count in made.left_off.items() if count) or "nobody"
-    click.echo(f"{made.title}: {made.stays} discharges of {made.people} people from {first} to {last}")
-    click.echo(f"left off: {left}")
+    for warning in made.warnings:
+        click.echo(f"afterward: read with care: {model} version {made.model_version} was {warning}", err=True)
+    click.echo(f"{made.title}, discharged from {first} to {last}")
+    click.echo(accounted(made))
     for entry in made.entries[:10]:
         click.echo(
             f"{entry.rank:3d}. {entry.risk:4.0%} {entry.tier:6s} {entry.person_id}  discharged "

@@ -14,16 +14,24 @@ import numpy as np
 from features import windows
 from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
+from features.definitions.stays import stay_versions
 from features.errors import BadInput
 from features.record.record import Record, cut_to_persons, persons_now
 from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY, PROVIDER
 from models.explain import Reason
-from serving.score import Champion, Scored, explain, score, tiers_of
+from serving.score import Champion, Scored, explain, score, strangeness, tiers_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
+LEFT_OUT = {  # a rule's name says whom it keeps; here, what became of those whom it left out
+    "discharged alive": "died in hospital",
+    "not to hospice": "went to hospice",
+    "not transferred out": "went on to another hospital",
+    "not back in hospital already": "back in hospital already",
+    "adult": "under 18",
+}
 FIRST_CONTACT_BUSINESS_DAYS = 2  # CPT 99495 and 99496: contact within two business days of discharge
 LANGUAGES = {
     "en": "English",
@@ -65,7 +73,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class OutreachList:
-    """The list and what was left off it. `stays` were scored, of `people`; `left_off` counts people by reason."""
+    """The list and what was left off it. `stays` ended in these days, of `people`; `left_off` counts people by reason.
+
+    `warnings` say how the store differs from what the model was trained on.
+    """
 
     entries: tuple[Entry, ...]
     title: str
@@ -76,6 +87,7 @@ class OutreachList:
     stays: int
     people: int
     left_off: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
 
 def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int, top: int) -> OutreachList:
@@ -83,12 +95,14 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
 
     Each stay is scored at its own prediction time and each person stands once, by the latest index stay. Whoever is
     known at the end of `last_day` to be in hospital, dead, or not wanting calls is left off. Equal risks keep the order
-    of discharge, then of the stay's id. Raises BadInput for days or a number that cannot be.
+    of discharge, then of the stay's id. Raises BadInput for days or a number that cannot be, and for days of which the
+    record has no discharge before and after.
     """
     if last_day < first_day:
         raise BadInput(got="--from after --to", expected="--from on or before --to", do="Swap them.")
     if top < 1:
         raise BadInput(got=f"--top {top}", expected="1 or more", do="Say how many calls there is time for.")
+    _check_covered(record, first_day, last_day)
     evening = int(windows.end_of_day(last_day, record.zone))
     cohort = prediction_cohort(record, first_day, last_day)
     rows = cohort.rows[cohort.rows.as_of <= evening]  # news that came later belongs to the next evening's list
@@ -123,11 +137,53 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
         stays=len(rows),
         people=len(latest),
         left_off=left_off,
+        warnings=strangeness(record, with_),
     )
 
 
 def _by_one(record: Record, stays: pd.DataFrame) -> pd.DataFrame:
     return stays.assign(one=persons_now(record, stays.person_id))
+
+
+def accounted(given: OutreachList) -> str:
+    """Who was discharged, who is listed, who is not and why, in sentences."""
+    off = sum(given.left_off.values())
+    below = given.people - off - len(given.entries)
+    whys = ", ".join(f"{count} {reason}" for reason, count in given.left_off.items() if count)
+    people, stays = _counted(given.people, "person", "people"), _counted(given.stays, "stay", "stays")
+    said = [f"{people} left hospital in these days ({stays})."]
+    if given.entries:
+        listed = f"The {len(given.entries)} at highest risk {_are(len(given.entries))} listed"
+        said.append(listed + (f", {below} at lower risk {_are(below)} not." if below else "."))
+    if off:
+        said.append(f"{off} {_are(off)} not to be called: {whys}.")
+    if not given.entries:
+        said.append("Nobody is left whom one could call.")
+    return " ".join(said)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _check_covered(record: Record, first_day: int, last_day: int) -> None:
+    stays = stay_versions(record)
+    ended = stays.filter(stays.discharge_day.notnull())
+    span = record.con.to_pyarrow(ended.aggregate(first=ended.discharge_day.min(), last=ended.discharge_day.max()))
+    [found] = span.to_pylist()
+    if found["first"] is None:
+        raise BadInput(got="a store without a discharge", expected="stays that ended", do="Load claims or messages.")
+    if last_day < found["first"] or first_day > found["last"]:
+        covered = f"{windows.iso(found['first'])} to {windows.iso(found['last'])}"
+        raise BadInput(
+            got=f"days from {windows.iso(first_day)} to {windows.iso(last_day)}",
+            expected=f"days within the store's discharges, {covered}",
+            do="Change --from and --to, or load newer files.",
+        )
 
 
 def _left_since(latest: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, frozenset[str]]:
@@ -136,7 +192,10 @@ def _left_since(latest: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, froze
     """
     both = excluded.merge(latest[["one", "discharge_day"]], on="one", suffixes=("", "_listed"))
     later = both[both.discharge_day > both.discharge_day_listed]
-    return {str(rule): frozenset(people) for rule, people in later.groupby("excluded_by").one}
+    return {
+        LEFT_OUT.get(str(rule), f"left out by the rule {rule}"): frozenset(people)
+        for rule, people in later.groupby("excluded_by").one
+    }
 
 
 def _entries(
@@ -149,7 +208,7 @@ def _entries(
     practices = _latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
     entries = []
-    for rank, (person, place, reasons) in enumerate(zip(people, places, why, strict=True), 1):
+    for rank, (person, place, because) in enumerate(zip(people, places, why, strict=True), 1):
         row = scored.rows.iloc[place]
         contact: Any = contacts.loc[person] if person in contacts.index else None
         facility = row.facility_id if isinstance(row.facility_id, str) else ""
@@ -161,7 +220,7 @@ def _entries(
                 name="" if contact is None else " ".join(filter(None, [contact.first_name, contact.last_name])),
                 risk=float(scored.risk[place]),
                 tier=str(tier[place]),
-                reasons=reasons,
+                reasons=because.reasons,
                 discharge_day=int(row.discharge_day),
                 facility=facilities.get(facility, facility),
                 practice=practices.get(person, ""),
@@ -221,6 +280,7 @@ PHONE = re.compile(r"\+[0-9 ().-]+")
 CSV_COLUMNS = (
     "rank",
     "person_id",
+    "name",
     "risk",
     "tier",
     "reasons",
@@ -249,6 +309,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
     return (
         entry.rank,
         entry.person_id,
+        entry.name,
         f"{entry.risk:.6f}",
         entry.tier,
         "; ".join(f"{reason.sentence} ({reason.direction} risk)" for reason in entry.reasons),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from features import windows
-from serving.outreach import OutreachList
+from serving.outreach import OutreachList, accounted
 
 
 def page(given: OutreachList) -> str:
@@ -16,7 +16,7 @@ def page(given: OutreachList) -> str:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["day"] = windows.spoken
-    return environment.get_template("outreach.html").render(list=given, urgency=urgency)
+    return environment.get_template("outreach.html").render(list=given, urgency=urgency, accounted=accounted(given))
 
 
 def urgency(due: int, today: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from features.errors import BadInput, Failure
+from features.errors import BadInput, Failure, places
 from serving.answer import Answers, Unknown
 from serving.settings import settings
 from serving.wire import Problem, Problems, ScoreRequest, openapi, problem_of, problems_of
@@ -64,19 +63,9 @@ async def score(request: Request) -> JSONResponse:
         log.error("cannot answer: %s", failure)
         return _refused(503, Problem(field="service", problem=f"cannot answer now: {failure.got}"))
     except Exception as fault:  # its message may hold a patient's value: neither the caller nor the log gets it
-        log.error("fault: %s in %s", type(fault).__name__, _place(fault))
+        log.error("fault: %s in %s", type(fault).__name__, places(fault))
         return _refused(500, Problem(field="service", problem="a fault of ours; the log says where"))
     return JSONResponse(made.model_dump())
-
-
-def _place(fault: Exception) -> str:
-    """Where our own code was when it failed: file and line, innermost last."""
-    steps = []
-    at = fault.__traceback__
-    while at is not None:
-        steps.append(f"{os.path.basename(at.tb_frame.f_code.co_filename)}:{at.tb_lineno}")
-        at = at.tb_next
-    return " > ".join(steps)
 
 
 async def described(_: Request) -> JSONResponse:

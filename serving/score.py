@@ -12,7 +12,7 @@ import numpy as np
 from features.dataset import build
 from features.record.record import Record
 from models import pointer
-from models.explain import Reason, contributions, reasons
+from models.explain import Explanation, contributions, explanations
 from models.release import Release, check_fingerprint, load
 from models.specs import spec
 from models.specs.spec import Spec
@@ -62,14 +62,28 @@ def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
-def explain(scored: Scored, places: list[int], with_: Champion) -> list[tuple[Reason, ...]]:
-    """The reasons of some rows, by their place: explaining costs hundreds of times what scoring does."""
+def explain(scored: Scored, places: list[int], with_: Champion) -> tuple[Explanation, ...]:
+    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does."""
     if not places:
-        return []
+        return ()
     matrix = with_.release.matrix(scored.features.iloc[places])
-    values = contributions(with_.release.booster, matrix).values
-    columns = with_.release.columns
-    return [reasons(row, cells, columns, REASONS) for row, cells in zip(values, matrix, strict=True)]
+    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS)
+
+
+def strangeness(record: Record, with_: Champion) -> tuple[str, ...]:
+    """How a record differs from what the release was trained on, in sentences; none where nothing is known to."""
+    learned, found = with_.release, []
+    if learned.sources and record.sources and set(learned.sources) != set(record.sources):
+        found.append(
+            f"trained on other sources: {', '.join(learned.sources)}; this store is from {', '.join(record.sources)}"
+        )
+    if learned.sources:
+        missing, new = (
+            sorted(facts) for facts in (set(record.lacks) - learned.lacks, learned.lacks - set(record.lacks))
+        )
+        found += [f"trained with facts that are not here: {', '.join(missing)}"] if missing else []
+        found += [f"trained without facts that are here: {', '.join(new)}"] if new else []
+    return tuple(found)
 
 
 def tiers_of(scored: Scored, with_: Champion) -> list[Tier]:

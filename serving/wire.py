@@ -83,6 +83,10 @@ class ScoreOut(BaseModel):
     risk: float = Field(ge=0, le=1)
     tier: Literal["high", "medium", "low"]
     reasons: list[ReasonOut]
+    base_log_odds: float = Field(description="The model's log-odds before anything is known of the person.")
+    other_log_odds: float = Field(
+        description="What no reason tells: base, reasons and other add up to the log-odds before calibration."
+    )
 
 
 class ScoreResponse(BaseModel):
@@ -91,6 +95,9 @@ class ScoreResponse(BaseModel):
     model: str
     version: int
     scores: list[ScoreOut]
+    warnings: list[str] = Field(
+        default=[], description="How the data scored differ from those that the model was trained on."
+    )
 
 
 class Problem(BaseModel):

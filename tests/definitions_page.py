@@ -175,7 +175,9 @@ def _outcomes() -> list[str]:
         (
             "A label is 1, 0, or unknown with its reason. Who dies without the event stays in. Only leaving "
             "the network or "
-            "the end of the data makes a label unknown; an event that was seen before either still counts. The first "
+            "the end of the data makes a label unknown; an event that was seen before either still counts. A month in "
+            "managed care, of which fee-for-service claims lack, is left too; what is seen of somebody after they left "
+            "is not asked, since of those who left only some are seen again. The first "
             "readmission decides: if it was planned, the label is 0 and a later unplanned one does not count. "
             "That nothing "
             f"happened is known only when claims have run out, {CLAIMS_RUN_OUT_DAYS} days after the window.\n"
@@ -199,7 +201,8 @@ def _harms() -> list[str]:
             "No published claims definition of an adverse event after discharge exists. This list is ours. It "
             "counts death, "
             "and emergency, observation or inpatient encounters that carry a code of harm new since discharge; on an "
-            "inpatient bill only what was present on admission (Y, W or exempt). On ICD-9 data it is not evaluable.\n"
+            "inpatient bill only what was present on admission (Y, W or exempt: `1`, or blank on a bill "
+            "that flags others). On ICD-9 data it is not evaluable.\n"
         ),
         (
             "**Its rates are not comparable with the 19 to 28 % of chart studies** (Forster 2003, Ann Intern "
@@ -227,7 +230,10 @@ notice on the day of discharge, as a source of claims alone declares it. {"; ".j
 
 Under each vignette stands what is finally concluded, a row for each stay in an acute hospital: whether it is scored,
 whether it is measured (or the first rule that leaves it out), and its 30-day label: 1 with the day of the readmission,
-0 (with what came in its place), or why it is not known.
+0 (with what came in its place), or why it is not known. Other columns stand where a vignette is about them: `harm` is
+the 21-day adverse event, `acute` any acute care, the name of a harm that harm by itself, `disputed` on what bill and
+message disagree, `ended` how the stay is known to have ended. That files are complete to a day means that what happened
+up to it has been delivered: what happened later may only not have come yet.
 """
     ]
     for chapter in CHAPTERS:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
+
+from features.errors import BadInput
 
 STORE = click.option(
     "--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it."
@@ -18,9 +19,6 @@ STORE = click.option(
 @click.option("--seed", default=0, show_default=True, help="Same seed, data and threads give the same release.")
 def train(model: str, store: Path, seed: int) -> None:
     """Train MODEL on a store, judge it on the latest period, and write and log it as the next version."""
-    # on a busy machine, threads that spin while they wait for each other quadruple the time that trees take to grow;
-    # OpenMP reads this when it is loaded
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from training import card
     from training.run import train as run
 
@@ -55,8 +53,13 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
     click.echo()
     click.echo(card.metrics_table(found))
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(as_json(found.to_json()), encoding="utf-8")
+        try:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_text(as_json(found.to_json()), encoding="utf-8")
+        except OSError:
+            raise BadInput(
+                got="a file for the figures that cannot be written", expected="a path that can", do="Check --json."
+            ) from None
         click.echo(f"\nWritten: {json_file}")
 
 

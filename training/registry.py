@@ -17,6 +17,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.errors import BadSetting
 from models import pointer, release
 from models.release import Release
 
@@ -76,7 +77,9 @@ def make_champion(trained: Release) -> str | None:
 
         try:
             known = client.search_model_versions(f"name='{trained.model}'")
-        except MlflowException:
+        except MlflowException as refused:
+            if refused.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
             return None
         mine = _identity(trained)
         same = [found for found in known if all(found.tags.get(tag) == value for tag, value in mine.items())]
@@ -91,6 +94,7 @@ def make_champion(trained: Release) -> str | None:
 def client_of_registry() -> Iterator[MlflowClient]:
     """A client on the tracking URI, MLflow's chatter and telemetry off."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its own seven keep a user waiting for minutes
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
@@ -104,11 +108,22 @@ def client_of_registry() -> Iterator[MlflowClient]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow's quarrel with SQLAlchemy, which nobody here can settle
             yield mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except (mlflow.MlflowException, OSError) as fault:
+        raise _silent(fault, given) from None
     finally:
         # MLflow writes its address into the environment, where it would pass for the user's own wish
         os.environ.pop(URI, None)
         if given is not None:
             os.environ[URI] = given
+
+
+def _silent(fault: Exception, given: str | None) -> BadSetting:
+    """The address may hold a password, and what MLflow says may hold the address: neither is told."""
+    return BadSetting(
+        got=f"no answer from MLflow ({getattr(fault, 'error_code', type(fault).__name__)})",
+        expected=f"a server or a database at {URI}" if given else "a database in AFTERWARD_RELEASES",
+        do="Check that it runs and can be written, and repeat the command.",
+    )
 
 
 def _experiment(client: MlflowClient, model: str) -> str:

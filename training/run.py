@@ -156,6 +156,8 @@ def _contents(
         baselines=[{"name": name, **other.to_json()} for name, other in learned.baselines.items()],
         card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
         check=_self_check(asked, declared, learned),
+        sources=record.sources,
+        lacks=frozenset(record.lacks),
     )
 
 

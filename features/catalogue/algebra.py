@@ -92,6 +92,7 @@ class Family:
     measured: Measured | None = None
     anchor: str = "admission"
     actionable: bool = False
+    spoken: bool = True
     when: str = "in the {days} days before {anchor}"
     nearest: str = "{words}: the last {{value}} before {anchor}"
     none: str = "{words}: none known {when}"
@@ -156,6 +157,7 @@ class Family:
             missing=missing,
             sentence=sentence,
             actionable=self.actionable,
+            spoken=self.spoken,
         )
 
     def compute(self, then: Known, count: int) -> dict[str, Floats]:

@@ -50,6 +50,7 @@ CHARLSON_INDEX = Family(
     words="Charlson index",
     needs=("diagnosis",),
     measured=Measured("points"),
+    spoken=False,
 )
 CHARLSON_COUNT = Family(
     "charlson_conditions",
@@ -57,7 +58,7 @@ CHARLSON_COUNT = Family(
     events=Distinct(CHARLSON),
     windows=(YEAR, TWO_YEARS),
     statistics=(Statistic.COUNT,),
-    words="conditions of the Charlson index",
+    words="different long-term conditions",
     needs=("diagnosis",),
 )
 FRAILTY = Family(
@@ -69,6 +70,7 @@ FRAILTY = Family(
     words="hospital frailty risk score",
     needs=("diagnosis", "diagnosis.icd-10-cm"),
     measured=Measured("points", 10),
+    spoken=False,
 )
 # CCS categories that bring people back or make them come: single-level CCS numbers
 CCS_CHOSEN = tuple(

@@ -11,6 +11,7 @@ class Column:
 
     `sentence` holds `{value}` where the patient's own value goes. `group` is what a person can act on, or would name
     as one thing; contributions of a group are added up. `actionable`: whether someone can do something about it.
+    `spoken`: whether the sentence may be told as a reason; points that only repeat other columns may not.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Column:
     missing: str
     sentence: str
     actionable: bool = False
+    spoken: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from features import windows
@@ -89,6 +90,7 @@ ENROLMENT = Family(
     words="months enrolled",
     needs=("coverage",),
     anchor="discharge",
+    spoken=False,
 )
 
 _DISPOSITION = "claim_line.discharge_disposition_code"
@@ -143,7 +145,10 @@ INDEX_STAY = Facts(
         _stay("went_to_rehabilitation", "where they went", YES, "went to rehabilitation: {value}", True),
         _stay("left_against_advice", "left against advice", YES, "left against medical advice: {value}", True),
         _stay("weekend_discharge", "when they left", YES, "discharged at a weekend: {value}", True),
-        _stay("discharge_weekday", "when they left", "", "weekday of discharge (0 is Monday): {value}"),
+        replace(
+            _stay("discharge_weekday", "when they left", "", "weekday of discharge (0 is Monday): {value}"),
+            spoken=False,
+        ),
         _stay("discharge_hour", "when they left", "", "discharged at {value} o'clock", True),
     ),
     needs={

@@ -165,6 +165,7 @@ LACE_WEIGHTS = Family(
     words="LACE's weights of conditions",
     needs=("diagnosis",),
     measured=Measured(POINTS),
+    spoken=False,
 )
 ELIXHAUSER_INDEX = Family(
     "elixhauser_index",
@@ -176,6 +177,7 @@ ELIXHAUSER_INDEX = Family(
     words="Elixhauser index for death in hospital",
     needs=("diagnosis", "diagnosis.icd-10-cm"),
     measured=Measured(POINTS),
+    spoken=False,
 )
 
 
@@ -272,6 +274,7 @@ HCC_COUNT = Ratio(
         window=HCC.columns()[0].window,
         missing="CMS condition categories: not evaluable on this source",
         sentence="CMS condition categories, the gravest of each disease: {value}",
+        spoken=False,
     ),
     of=CATEGORIES,
     finish=_counted,
@@ -285,6 +288,7 @@ HCC_RISK = Ratio(
         window=HCC.columns()[0].window,
         missing="CMS risk score: age, sex, reason of entitlement or Medicaid status not known",
         sentence="CMS risk score of people in the community (1 is average): {value}",
+        spoken=False,
     ),
     of=(
         *CATEGORIES,
@@ -309,6 +313,7 @@ def _points(name: str, group: str, says: str, window: str, of: str, finish: Call
         window=window,
         missing=f"{says}: not known",
         sentence=f"{says}: {{value}}",
+        spoken=False,
     )
     return Ratio(declared, of=(of,), finish=finish)
 
@@ -322,6 +327,7 @@ def _sum(score: scores.Score, name: str, says: str, parts: dict[str, Ratio]) -> 
         window="at discharge",
         missing=f"{says}: one of its parts is not known",
         sentence=f"{says}: {{value}}",
+        spoken=False,
     )
     return Ratio(
         declared,

@@ -124,6 +124,7 @@ SUPPLY_OF_ALL = Family(
     words="days with long-term medicines on hand, added over classes",
     needs=("dispensing",),
     measured=Measured("days"),
+    spoken=False,
 )
 ON_TREATMENT = Family(
     "on_treatment",
@@ -134,6 +135,7 @@ ON_TREATMENT = Family(
     words="days on long-term medicines, added over classes",
     needs=("dispensing",),
     measured=Measured("days"),
+    spoken=False,
 )
 COVERED = Ratio(
     Column(
@@ -193,6 +195,7 @@ CREATININE_RISE = Ratio(
         missing="no creatinine known",
         sentence="creatinine above its lowest value: {value}",
         actionable=True,
+        spoken=False,
     ),
     of=("lab_creatinine_last_365d", "lab_creatinine_min_30d"),
     finish=difference,

@@ -238,6 +238,7 @@ RISING = Ratio(
         window="last 180 days against the 180 before",
         missing="never",
         sentence="stays in the last half-year less those in the half-year before: {value}",
+        spoken=False,
     ),
     of=("stays_count_180d", "stays_count_365d"),
     finish=lambda half, year: difference(half, year - half),

@@ -11,7 +11,6 @@ whether a harm is new. On an inpatient claim only present-on-admission Y, W or e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from features.codes.grouping import Content, Grouping
@@ -99,14 +98,3 @@ HARMS = Grouping(
     systems=(ICD10CM,),
     read=_content,
 )
-
-
-def matches(code: str) -> tuple[str, ...]:
-    """The harm labels of one canonical ICD-10-CM code, in the list's order; also for codes newer than any edition."""
-    return HARMS.labels_of(ICD10CM, code)
-
-
-def components_of(codes: Iterable[str]) -> tuple[Component, ...]:
-    """The components that the ICD-10-CM codes of one encounter make together, in the list's order."""
-    labels = {label for code in codes for label in matches(code)}
-    return tuple(component for component in COMPONENTS if labels.issuperset(component.needs))

@@ -65,7 +65,6 @@ BILL_TYPES = (
     Fact("85", "critical access hospital outpatient", "outpatient"),
 )
 INTERIM_FREQUENCIES = ("2", "3", "4")  # first, continuing and last bill of one stay
-VOID_FREQUENCY, REPLACEMENT_FREQUENCY = "8", "7"
 
 # ---- patient status at discharge
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.codes.readmission import HWR_EXCLUSIONS
+from features.codes.readmission import HWR_EXCLUSIONS, SPECIALTY
 from features.definitions.cohort import HWR, PREDICTION, Cohort, prediction_cohort
 from features.definitions.hwr import hwr_cohort
 from features.definitions.outcomes import OUTCOMES, READMISSION_30D, labels
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FEWEST_STAYS = 11  # CMS shows no count of 1 to 10 people; a hospital with fewer index stays is not shown alone
 LINES_SHOWN = 25  # hospitals in the printed report, the largest first; the JSON has them all
 FEW, NOT_NAMED = "fewer than 11 stays each, and those joined to hide them", "not named by who told of the stay"
+
+NOT_SORTED = "not billed, or sorted by no table"
+SURGICAL = "surgery and gynaecology"
 
 Lines = list[tuple[object, ...]]
 
@@ -61,6 +64,7 @@ def _of_cohort(record: Record, about: str, wording: str, cohort: Cohort, stays: 
         ("attrition", "who counts", cohort.attrition[["rule", "removed", "left", "not_evaluable"]]),
         ("overall", "readmission within 30 days", overall(rows)),
         ("by_year", "by year of discharge", by_year(rows)),
+        ("by_specialty", "by the measure's specialty cohorts", by_specialty(rows)),
         ("by_hospital", "by the hospital that discharged", by_hospital(rows)),
         ("first_returns", "what decided whether the first return was planned", first_returns(rows)),
         ("censored", "no label, because", censored(rows)),
@@ -108,6 +112,13 @@ def overall(rows: pd.DataFrame) -> pd.DataFrame:
 def by_year(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each year of discharge: index stays, those followed, readmissions of these, and their rate."""
     return _rates(rows, rows.discharge_day.map(windows.year_of).astype("string"), "year").sort_values("year")
+
+
+def by_specialty(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same of each specialty cohort of the HWR measure: surgery and gynaecology by procedure, the others by the
+    principal diagnosis of the last hospital; one line for those that no table sorts.
+    """
+    return _rates(rows, rows.specialty.fillna(NOT_SORTED), "specialty").sort_values("specialty").reset_index(drop=True)
 
 
 def by_hospital(rows: pd.DataFrame) -> pd.DataFrame:
@@ -210,18 +221,23 @@ def outcomes(record: Record, cohort: Cohort) -> pd.DataFrame:
 
 def _final(record: Record) -> pd.DataFrame:
     """Acute stays as everything loaded tells them, and whether the tables know the principal diagnosis
-    (`principal_decided`: 1 or 0, null where none was told).
+    (`principal_decided`: 1 or 0, null where none was told); specialty (in words; null where no table sorts it).
     """
     import ibis
 
     stays = planned_stays(record)
     stays = stays.filter(stays.known_until == FOREVER)
     decided = ibis.memtable(HWR_EXCLUSIONS.decided()).select("code_system", "code").distinct().mutate(decided=1)
-    at = stays.left_join(decided, [("principal_system", "code_system"), ("principal_code", "code")])
+    principal = [("principal_system", "code_system"), ("principal_code", "code")]
+    at = stays.left_join(decided, principal).drop("code_system", "code")
+    at = at.left_join(ibis.memtable(SPECIALTY.flags), principal)
+    names = [(at[label] == 1, SPECIALTY.description(label)) for label in SPECIALTY.labels]
+    specialty = ibis.cases((at.surgical == 1, SURGICAL), *names, else_=ibis.null("string"))
     found: pd.DataFrame = at.select(
         *("person_id", "stay_id", "admit_day", "discharge_day", "over", "hospital", "kind", "billed"),
         *("principal_code", "procedures_not_grouped", *(f"disputed_{name}" for name in DISPUTABLE)),
         principal_decided=_where_told(at.principal_code, at.decided),
+        specialty=specialty,
     ).to_pandas()
     return found
 

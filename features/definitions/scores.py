@@ -78,7 +78,6 @@ def _flag(values: Floats, points: int) -> Floats:
 # ---- LACE: van Walraven 2010, CMAJ 182:551-557
 
 LACE = Score("LACE", {"L": 7, "A": 3, "C": 5, "E": 4})
-LACE_MODERATE, LACE_HIGH = 5, 10  # 0 to 4 low, 5 to 9 moderate, 10 to 19 high
 
 
 def lace_length_of_stay(days: Floats) -> Floats:
@@ -119,11 +118,6 @@ def lace(days: Floats, acute: Floats, comorbidity: Floats, visits: Floats) -> Fl
     )
 
 
-def lace_band(points: Floats) -> npt.NDArray[np.object_]:
-    """low, moderate or high; None where the score is not known."""
-    return _bands(points, LACE_MODERATE, LACE_HIGH, "moderate")
-
-
 # ---- HOSPITAL: Donze 2013, JAMA Intern Med 173:632; validated in Donze 2016, JAMA Intern Med 176:496
 
 
@@ -145,7 +139,6 @@ BANDS_FROM_2 = AdmissionBands("Healthcare Analytics Made Simple, citing Donze 20
 ADMISSION_BANDS = (BANDS_FROM_1, BANDS_FROM_2)
 
 HOSPITAL = Score("HOSPITAL", {"H": 1, "O": 2, "S": 1, "P": 1, "IT": 1, "A": 5, "L": 2})
-HOSPITAL_INTERMEDIATE, HOSPITAL_HIGH = 5, 7  # 0 to 4 low, 5 and 6 intermediate, 7 to 13 high
 
 
 def hospital_haemoglobin(grams_per_decilitre: Floats) -> Floats:
@@ -207,19 +200,8 @@ def hospital(
     )
 
 
-def hospital_band(points: Floats) -> npt.NDArray[np.object_]:
-    """low, intermediate or high; None where the score is not known."""
-    return _bands(points, HOSPITAL_INTERMEDIATE, HOSPITAL_HIGH, "intermediate")
-
-
 def _below(values: Floats, limit: float) -> Floats:
     return np.where(np.isnan(values), np.nan, values < limit).astype(np.float64)
-
-
-def _bands(points: Floats, middle: int, high: int, word: str) -> npt.NDArray[np.object_]:
-    words = np.array(["low", word, "high", None], dtype=object)
-    place = np.searchsorted([middle, high], points, side="right")
-    return np.asarray(words[np.where(np.isnan(points), 3, place)])
 
 
 # ---- CMS-HCC V28: features.codes.hcc has the categories and the coefficients

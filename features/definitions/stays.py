@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OPEN = 1_000_000  # the day on which a stay without a discharge ends, until told otherwise
+WORDS_AT_ONCE = 250_000  # rows of evidence worked on together: about 1 GB
 PLACES = 10_000  # more beds than one person can have at a moment
 FROM_A_HOSPITAL = codes_of(ADMIT_SOURCES, "hospital")
 # facts on which bill and message are compared: 1 in `disputed_...` where both told it and not alike
@@ -66,21 +67,21 @@ def final_stays(record: Record) -> ir.Table:
 
 
 def _of_kind(record: Record, acute: int) -> ir.Table:
-    rows = record.conclude("hospital_stays", _hospital_stays)
+    rows = record.conclude_in_parts("hospital_stays", stay_evidence(record), _hospital_stays, WORDS_AT_ONCE)
     return rows.filter(rows.acute == acute).drop("acute")
 
 
-def _hospital_stays(record: Record) -> ir.Table:
-    return _joined(_chained(_with_ends(_beds(_at_each_moment(record)))))
+def _hospital_stays(told: ir.Table) -> ir.Table:
+    """`told`: all evidence of some people."""
+    return _joined(_chained(_with_ends(_beds(_at_each_moment(told)))))
 
 
-def _at_each_moment(record: Record) -> ir.Table:
+def _at_each_moment(told: ir.Table) -> ir.Table:
     """Evidence at each moment at which evidence of its island changes. An island is a run of days of one person that no
     other evidence touches, at whatever time it was valid: nothing outside it can change what is concluded within.
     """
     import ibis
 
-    told = stay_evidence(record)
     told = told.mutate(farthest=ibis.coalesce(told.discharge_day, told.seen_day + LAPSE_DAYS))
     # every row has a place of its own: windows that sort ties apart would count them apart
     order = ["admit_day", "farthest", "rank", "evidence_id", "known_from", "facility_id", "lapsed"]

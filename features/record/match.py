@@ -20,7 +20,7 @@ from features.errors import BadInput
 from features.record.identity import APART, MERGED, in_force, merge_id
 from features.record.linkage import COLUMNS, likely
 from features.record.record import Record, open_record
-from features.record.store import Batch, Writer, batch_id, commit, loading
+from features.record.store import Batch, Writer, batch_id, commit, loading, read_manifest
 from features.record.tables import CONTACT_DETAILS, IDENTIFIER, PERSON, PERSON_MERGE
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def match(store: Path, threshold: float, decisions: Mapping[tuple[str, str], str
     """Merge who is one person in a store, in one batch. `decisions` are a clerk's, `merged` or `apart`, by pair. Raises
     BadInput where one of the people decided on is not in the store.
     """
+    read_manifest(store)  # where there is no store, none is made
     with loading(store) as writer:
         record = open_record(store)
         before = record.con.to_pyarrow(record.told[PERSON_MERGE.name]).to_pylist()
@@ -119,6 +120,7 @@ def match(store: Path, threshold: float, decisions: Mapping[tuple[str, str], str
 
 def unmatch(store: Path, name: str) -> None:
     """Undo a merge by its id: from now on it never was. Raises BadInput where no such merge holds."""
+    read_manifest(store)  # where there is no store, none is made
     with loading(store) as writer:
         record = open_record(store)
         rows = record.con.to_pyarrow(record.told[PERSON_MERGE.name]).to_pylist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features import windows
 from features.errors import BadStore
 from features.record.identity import Eras, Merge, eras, in_force, renamed
 from features.record.schema import Table
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Record:
-    """Tables by name, the network's zone, and what its sources lack.
+    """Tables by name, the network's zone, and what its sources lack; `sources` are the formats that a store was
+    loaded from.
 
     `derived` keeps what was concluded from the tables (netted claims, stays) for as long as the record is open.
     `tables` have the merged people as one; `told` has the numbers as the sources gave them; `former` are the records of
@@ -39,6 +41,7 @@ class Record:
     merges: tuple[Merge, ...] = ()
     eras: Eras = field(default_factory=dict)
     former: tuple[Record, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def __getitem__(self, table: Table) -> ir.Table:
         return self.tables[table.name]
@@ -50,6 +53,27 @@ class Record:
 
             table = ibis.util.gen_name(name)
             self.derived[name] = self.con.create_table(table, expression(self), temp=True)
+        return self.derived[name]
+
+    def conclude_in_parts(
+        self, name: str, rows: ir.Table, expression: Callable[[ir.Table], ir.Table], rows_at_once: int
+    ) -> ir.Table:
+        """The same of rows by person, a share of the people at a time, so that what stands between rows and result
+        need not fit in memory for all of them.
+        """
+        if name not in self.derived:
+            import ibis
+
+            parts = 1 + int(self.con.to_pyarrow(rows.count()).as_py()) // rows_at_once
+            table, share = ibis.util.gen_name(name), ibis.util.gen_name("share")
+            for part in range(parts):
+                # a table of its own, since of a filter the engine does not know how many rows it leaves
+                some = self.con.create_table(share, rows.filter(rows.person_id.hash().abs() % parts == part), temp=True)
+                if part == 0:
+                    self.derived[name] = self.con.create_table(table, expression(some), temp=True)
+                else:
+                    self.con.insert(table, expression(some))
+                self.con.drop_table(share)
         return self.derived[name]
 
 
@@ -78,8 +102,9 @@ def open_record(store: Path) -> Record:
         tables=tables,
         lacks=lacked_by_all(manifest),
         fingerprint=manifest.fingerprint,
-        claims_complete_to=_last(batch.claims_complete_to for batch in manifest.batches),
-        admissions_complete_to=_last(batch.admissions_complete_to for batch in manifest.batches),
+        claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
+        admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
+        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - {PERSON_MERGE.name}})),
     )
     return with_merges(record, tables)
 
@@ -246,8 +271,3 @@ def _empty(table: Table) -> ir.Table:
     import ibis
 
     return ibis.memtable(table.schema().empty_table())
-
-
-def _last(days: Iterable[int | None]) -> int | None:
-    given = [day for day in days if day is not None]
-    return max(given) if given else None

@@ -18,7 +18,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -122,6 +122,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _locked(store: Path) -> Iterator[None]:
+    absent = [folder for folder in (store, *store.parents) if not folder.exists()]
     try:
         store.mkdir(parents=True, exist_ok=True)
         lock = (store / ".lock").open("w")
@@ -130,11 +131,26 @@ def _locked(store: Path) -> Iterator[None]:
     with lock as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            # a first load that fails takes its lock file away: a lock on a file that is gone keeps nobody out
+            if (store / ".lock").stat().st_ino != os.fstat(handle.fileno()).st_ino:
+                raise BlockingIOError
+        except (BlockingIOError, FileNotFoundError):
             raise BadStore(
                 got="a store that another load is writing", expected="one load at a time", do="Wait for it to end."
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            if not (store / "manifest.json").is_file():
+                _leave_nothing(store, absent)
+
+
+def _leave_nothing(store: Path, absent: Sequence[Path]) -> None:
+    """Take away what a load made where it made no store: its own files, and the folders that were not there before."""
+    (store / ".lock").unlink(missing_ok=True)
+    for folder in (store / "batches", *absent):
+        with suppress(OSError):  # not empty: something else lies in it
+            folder.rmdir()
 
 
 def set_up(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from features.errors import BadInput
+
 if TYPE_CHECKING:
     from features.sources.load import LoadReport
+
+REASONS_NAMED = 3
 
 
 @click.command(name="load")
@@ -31,7 +35,8 @@ def load(
 
     Sub-folders, zips and gzips are opened. Every input row (of HL7 v2: every message) is accounted for: read = loaded +
     quarantined. A row that is not right goes to the store's quarantine with the reason and never stops a load; a file
-    whose content the store already holds is not loaded again; a load that is broken off leaves the store as it was.
+    whose content the store already holds is not loaded again; a load that is broken off, or in which no row is right,
+    leaves the store as it was.
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
     then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by
@@ -42,10 +47,12 @@ def load(
     from features.sources.reader import Delivery
 
     report = run(reader(format_), given, store, Delivery(back_load_delay), zone)
-    if json_file is not None:
-        _write_json(report, json_file)
     for line in told(report):
         click.echo(line)
+    if json_file is not None:
+        _write_json(report, json_file)
+    if report.refused:
+        raise nothing_loaded(report)
 
 
 def told(report: LoadReport) -> list[str]:
@@ -77,6 +84,17 @@ def told(report: LoadReport) -> list[str]:
     return lines
 
 
+def nothing_loaded(report: LoadReport) -> BadInput:
+    """What a user is told whose rows were all set aside: the commonest reasons and where the columns are described."""
+    commonest = sorted(report.reasons.items(), key=lambda item: (-item[1], item[0]))[:REASONS_NAMED]
+    said = ", ".join(f"{count:,} because {reason}" for reason, count in commonest)
+    return BadInput(
+        got=f"{report.read:,} rows of which none can be loaded ({said})",
+        expected="rows as docs/data.md describes them",
+        do="Check the format's name, mend the files and load again; the store is as it was.",
+    )
+
+
 def _share(column: str, counts: tuple[int, int]) -> str:
     codes, wrong = counts
     return f"{column}: {wrong:,} of {codes:,} ({100 * wrong / codes:.2f} %)"
@@ -84,8 +102,6 @@ def _share(column: str, counts: tuple[int, int]) -> str:
 
 def _write_json(report: LoadReport, path: Path) -> None:
     import json
-
-    from features.errors import BadInput
 
     none = {"read": 0, "loaded": 0, "quarantined": 0}
     content = {
@@ -115,4 +131,8 @@ def _write_json(report: LoadReport, path: Path) -> None:
     try:
         path.write_text(json.dumps(content, indent=1) + "\n")
     except OSError:
-        raise BadInput(got="a report file that cannot be written", expected="a path", do="Check --json.") from None
+        raise BadInput(
+            got="a report file that cannot be written",
+            expected="a path that can",
+            do="Check --json; the load itself is as told above.",
+        ) from None

@@ -15,6 +15,7 @@ from features.record.store import Batch, FileCount, Writer, batch_id, commit, lo
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES
 from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, input_files
+from features.sources.messages import AGAIN
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.text import Text, as_text, header
 from features.sources.unmapped import unmapped
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 T = TypeVar("T")
+COLUMNS_NAMED = 20  # as many of them as an error lists before it only counts
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class LoadReport:
         """Input rows put aside with a reason."""
         return sum(file.quarantined for file in self.files)
 
+    @property
+    def refused(self) -> bool:
+        """Whether rows were read and none was fit to load. Content that the store already holds refuses nothing."""
+        return bool(self.read) and not self.loaded and not self.already and AGAIN not in self.reasons
+
 
 @dataclass(frozen=True)
 class _Parsed:
@@ -82,13 +89,14 @@ def load(reader: Reader, given: Path, store: Path, delivery: Delivery, zone: str
     """Load every file of `given` that `reader` knows into `store`, in one batch.
 
     Raises BadInput where no file has a known layout, BadStore where another load is writing. One bad row never stops a
-    load: it goes to the quarantine with its reason.
+    load: it goes to the quarantine with its reason. Where every row is bad the report is `refused` and the store stays
+    as it was.
     """
     with loading(store, zone) as writer:
         # what was unpacked is gone before the batch becomes part of the store
         with TemporaryDirectory(dir=writer.folder) as folder:
             report, batch = _batch(reader, given, writer, Path(folder), delivery)
-        if batch is not None:
+        if batch is not None and not report.refused:
             commit(writer, batch)
         return report
 
@@ -195,11 +203,20 @@ def _layout(reader: Reader, header: tuple[str, ...], file: InputFile) -> Layout 
     nearest = max(marked or reader.layouts, key=lambda layout: _share(layout, header))
     if not marked and _share(nearest, header) < 0.5:
         return None
+    missing = ", ".join(name for name in nearest.needs if name not in header)
     raise BadInput(
-        got=f"{file.name} without {', '.join(name for name in nearest.needs if name not in header)}",
-        expected=f"the columns of {reader.name} {nearest.name}",
-        do="Ask the sender for the whole file.",
+        got=f"{file.name} without {missing}",
+        expected=f"the columns of {reader.name} {nearest.name}: {', '.join(nearest.needs)}",
+        do=f"Ask the sender for the whole file, or rename its columns{_strangers(nearest, header)}; docs/data.md tells "
+        "what is kept.",
     )
+
+
+def _strangers(layout: Layout, header: Sequence[str]) -> str:
+    """The columns found that a layout does not know: one of them may be a missing one under another name."""
+    names = [name for name in header if name not in (*layout.needs, *layout.may)]
+    more = f" and {len(names) - COLUMNS_NAMED} more" if len(names) > COLUMNS_NAMED else ""
+    return f" (found, and not known here: {', '.join(names[:COLUMNS_NAMED])}{more})" if names else ""
 
 
 def _share(layout: Layout, header: tuple[str, ...]) -> float:

@@ -256,8 +256,9 @@ def _doubled_column(folder: Path) -> Path:
         (_other_files, "got no file of the format synpuf among 1; expected beneficiary summary with DESYNPUF_ID"),
         (
             _without_a_column,
-            "Sample_1.csv without BENE_SEX_IDENT_CD; expected the columns of synpuf beneficiary summary",
+            "Sample_1.csv without BENE_SEX_IDENT_CD; expected the columns of synpuf beneficiary summary: DESYNPUF_ID, ",
         ),
+        (_without_a_column, "rename its columns (found, and not known here: SEX"),
         (_doubled_column, "with one column name twice"),
         (_damaged_zip, "got a.zip, which is damaged"),
         (_truncated_gzip, "got a.csv.gz, which is damaged"),
@@ -271,8 +272,7 @@ def test_what_cannot_be_loaded_is_said_in_one_line_and_leaves_no_store(made: obj
         _load(given, tmp_path / "store")
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
-    with pytest.raises(BadStore):
-        open_record(tmp_path / "store")
+    assert not (tmp_path / "store").exists(), "a folder that holds no store would pass for one"
 
 
 def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
@@ -288,12 +288,57 @@ def test_files_without_rows_leave_an_empty_store_that_says_so(tmp_path: Path) ->
         open_record(tmp_path / "store")
 
 
-def test_rows_that_are_all_rejected_are_kept_and_the_store_says_that_it_is_empty(tmp_path: Path) -> None:
-    write_feed(tmp_path / "in", "contact", [{"person_id": ""}])
-    assert load_feed(tmp_path / "in", tmp_path / "store").quarantined == 1
-    assert load_feed(tmp_path / "in", tmp_path / "store").already == ("contact.csv",)
-    with pytest.raises(BadStore, match="an empty store"):
-        open_record(tmp_path / "store")
+def test_a_load_in_which_no_row_is_right_is_refused_with_the_reasons_and_changes_nothing(tmp_path: Path) -> None:
+    """Who is told nothing finds an empty store only when a later command asks for it."""
+    good = write_feed(tmp_path / "good", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    bad = write_feed(tmp_path / "bad", "contact", [{"person_id": ""}, {"person_id": ""}, {"updated_date": "soon"}])
+    store = tmp_path / "new" / "store"
+    with pytest.raises(
+        BadInput, match=r"got 3 rows of which none can be loaded \(.* because .*docs/data\.md"
+    ) as refused:
+        _by_command(bad, store)
+    assert refused.value.exit_code == 2
+    assert not store.parent.exists(), "nothing is left behind where there was no store"
+
+    _by_command(good, store)
+    before, manifest = _content(store), (store / "manifest.json").read_bytes()
+    with pytest.raises(BadInput, match="none can be loaded"):
+        _by_command(bad, store)
+    assert (_content(store), (store / "manifest.json").read_bytes()) == (before, manifest)
+
+
+def test_a_load_of_what_is_held_already_or_of_which_a_row_is_right_is_no_failure(tmp_path: Path) -> None:
+    mixed = write_feed(
+        tmp_path / "in", "contact", [{"person_id": ""}, {"person_id": "p1", "updated_date": "2024-01-01"}]
+    )
+    for loaded in ("1", "0"):
+        assert f"{loaded:>12}" in _by_command(mixed, tmp_path / "store")
+    write_messages(tmp_path / "one", "a.hl7", [adt("A01")])
+    write_messages(tmp_path / "two", "b.hl7", [adt("A01"), b"\r"])
+    load(reader("hl7v2"), tmp_path / "one", tmp_path / "store", Delivery())
+    again = load(reader("hl7v2"), tmp_path / "two", tmp_path / "store", Delivery())
+    assert (again.loaded, again.refused) == (0, False), "messages sent again are in the store"
+
+
+def test_a_failed_load_leaves_what_lay_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "notes.txt").write_text("not ours\n")
+    with pytest.raises(BadInput):
+        _load(tmp_path / "nowhere", tmp_path / "store")
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["notes.txt"]
+
+
+def test_a_report_that_cannot_be_written_is_a_failure_of_one_line(tmp_path: Path) -> None:
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    args = ["tuva", str(path), "--store", str(tmp_path / "store"), "--json", str(tmp_path / "in")]
+    with pytest.raises(BadInput, match="Check --json; the load itself is as told above"):
+        CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False)
+    assert read_manifest(tmp_path / "store").batches
+
+
+def _by_command(given: Path, store: Path) -> str:
+    args = ["tuva", str(given), "--store", str(store)]
+    return CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False).output
 
 
 def test_a_store_keeps_its_zone(tmp_path: Path) -> None:

@@ -11,7 +11,14 @@ import pytest
 
 from features.definitions.cohort import Cohort, prediction_cohort
 from features.definitions.hwr import hwr_cohort
-from features.definitions.outcomes import ADVERSE_EVENT_21D, READMISSION_30D, Outcome, labels
+from features.definitions.outcomes import (
+    ADVERSE_EVENT_21D,
+    ANY_ACUTE_CARE_21D,
+    PARTS,
+    READMISSION_30D,
+    Outcome,
+    labels,
+)
 from features.definitions.outcomes.outcome import DATA_END, LEFT_NETWORK, WENT_ON
 from features.definitions.stays import DISPUTABLE, final_stays
 from features.record.record import Record
@@ -23,6 +30,12 @@ from tests.spec.tables import day, parse, same, short, together
 
 Told = dict[str, str | None]
 SHORT = {DATA_END: "the data end", LEFT_NETWORK: "left the network", WENT_ON: "went on"}
+NAMED = {
+    "readmission": READMISSION_30D,
+    "harm": ADVERSE_EVENT_21D,
+    "acute": ANY_ACUTE_CARE_21D,
+    **{part.name.removesuffix("_21d"): part for part in PARTS},
+}
 COLUMNS = ("in", "out", "hospitals", "scored", "measured", "readmission")
 
 
@@ -39,13 +52,18 @@ def concluded() -> Mapping[str, list[Told]]:
     return found
 
 
+def _asked(vignette: Vignette) -> list[str]:
+    return [cell.strip() for cell in vignette.expected.strip().splitlines()[0].split("|")]
+
+
 def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
     stays = final_stays(record).to_pandas().sort_values(["person_id", "admit_day", "discharge_day", "stay_id"])
     stays = stays.reset_index(drop=True)
     scored, measured = _membership(prediction_cohort(record)), _membership(hwr_cohort(record))
     ended = stays[stays.discharge_day.notna()].reset_index(drop=True)
     ended.insert(0, "row_id", range(len(ended)))
-    said = {outcome.name: _said(record, ended, outcome) for outcome in (READMISSION_30D, ADVERSE_EVENT_21D)}
+    asked = {name for vignette in group for name in _asked(vignette)}
+    said = {name: _said(record, ended, outcome) for name, outcome in NAMED.items() if name in asked}
     found: dict[str, list[Told]] = {vignette.title: [] for vignette in group}
     for _, stay in stays.iterrows():
         first, last = stay.first_facility_id, stay.facility_id
@@ -59,9 +77,9 @@ def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
                 "hospitals": first if first == last else f"{first} > {last}",
                 "scored": scored[key] if over else "not discharged",
                 "measured": measured[key] if over else "not discharged",
-                "readmission": said[READMISSION_30D.name].get(stay.stay_id),
-                "harm": said[ADVERSE_EVENT_21D.name].get(stay.stay_id),
+                **{name: labels_of.get(stay.stay_id) for name, labels_of in said.items()},
                 "disputed": ", ".join(disputed) or None,
+                "ended": "told" if over else ("over, nobody told when" if stay.over else "still there"),
             }
         )
     return found
@@ -106,11 +124,12 @@ def test_the_deck_is_complete_and_every_vignette_says_all() -> None:
     titles = [vignette.title for vignette in VIGNETTES]
     assert len(titles) == len(set(titles)) >= 80
     for vignette in VIGNETTES:
-        header = [cell.strip() for cell in vignette.expected.strip().splitlines()[0].split("|")]
-        assert tuple(header[: len(COLUMNS)]) == COLUMNS, vignette.title
+        assert tuple(_asked(vignette)[: len(COLUMNS)]) == COLUMNS, vignette.title
         assert vignette.rule.endswith("."), vignette.title
         assert all(parse(table) for table in vignette.told.values()), vignette.title
     assert {vignette.files_end for vignette in VIGNETTES} > {FILES_END}, "some networks' files end early"
+    asked = {name for vignette in VIGNETTES for name in _asked(vignette)}
+    assert set(NAMED) <= asked, f"no vignette of {sorted(set(NAMED) - asked)}"
     assert all(chapter.says for chapter in CHAPTERS)
 
 

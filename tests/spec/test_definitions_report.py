@@ -15,6 +15,8 @@ from features.definitions.cohort import prediction_cohort
 from features.definitions.report import (
     FEW,
     FEWEST_STAYS,
+    NOT_SORTED,
+    SURGICAL,
     Section,
     by_hospital,
     report,
@@ -103,6 +105,22 @@ def test_rates_are_of_stays_whose_window_lies_in_the_data(sections: tuple[Sectio
         ("first returns that were planned", 1, 1 / 2, "first returns"),
     ]
     assert _lines(sections, "prediction", "by_year") == [("2024", 8, 5, 1, 1 / 5)]
+
+
+def test_stays_are_sorted_into_the_specialty_cohorts_of_the_measure() -> None:
+    """By an operation before the diagnosis; what nothing sorts has a line of its own."""
+    bills = """
+    claim | in    | out   | hospital | status | principal | procedure
+    c1    | 01-01 | 01-05 | 330001   | 01     | I5023     | -
+    c2    | 03-01 | 03-05 | 330001   | 01     | I5023     | 0SR90J9
+    c3    | 05-01 | 05-05 | 330001   | 01     | U999      | -
+    """
+    notices = "known | in | out | hospital\n01-05 | 01-01 | 01-05 | 330001\n03-05 | 03-01 | 03-05 | 330001"
+    notices += "\n05-05 | 05-01 | 05-05 | 330001"
+    record = record_of(person_rows("sorted", bills=bills, notices=notices, covered=COVERED))
+    found = report(replace(record, claims_complete_to=THROUGH, admissions_complete_to=THROUGH))
+    counted = {row[0]: row[1] for row in _lines(found, "prediction", "by_specialty")}
+    assert counted == {"heart failure and lungs": 1, SURGICAL: 1, NOT_SORTED: 1}
 
 
 def test_what_decided_on_the_first_return_is_told(sections: tuple[Section, ...]) -> None:

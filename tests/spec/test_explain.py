@@ -14,7 +14,19 @@ import numpy.typing as npt
 import pytest
 
 from features.errors import BadDeclaration
-from models.explain import CENTS, NOT_KNOWN, YES_OR_NO, Value, contributions, grouped, importance, reasons, worded
+from models.explain import (
+    CENTS,
+    NOT_KNOWN,
+    YES_OR_NO,
+    Contributions,
+    Value,
+    contributions,
+    explanations,
+    grouped,
+    importance,
+    reasons,
+    worded,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,6 +39,7 @@ class Feature:
     unit: str = ""
     missing: str = "no value on file"
     actionable: bool = True
+    spoken: bool = True
 
 
 STAYS = Feature("stays_1y", "Hospital stays", "{value} in hospital in the last year", "days")
@@ -34,6 +47,29 @@ EMERGENCY = Feature("emergency_6m", "Hospital stays", "{value} to an emergency r
 HBA1C = Feature("hba1c", "Diabetes control", "last HbA1c {value}", "%", "no HbA1c result in the last year")
 AGE = Feature("age", "Age", "{value} old", "years", actionable=False)
 DECLARED = (STAYS, EMERGENCY, HBA1C, AGE)
+
+
+POINTS = Feature("lace_stays", "Hospital stays", "LACE points: {value}", spoken=False)
+TOTAL = Feature("lace", "Scores", "LACE score: {value}", spoken=False)
+
+
+def test_points_add_to_their_group_and_lend_it_no_words() -> None:
+    """A care manager cannot act on "LACE points: 3"; the weight stays with the stays that earned the points."""
+    (stays,) = reasons(np.asarray([0.2, 0.7, 0.9]), [12, 3, 15], (STAYS, POINTS, TOTAL))
+    assert stays.sentence == "12 days in hospital in the last year"
+    assert stays.log_odds == pytest.approx(0.9)
+    assert reasons(np.asarray([-0.2, 0.7, 0.0]), [12, 3, 15], (STAYS, POINTS, TOTAL)) == (), (
+        "what is told to raise a risk must itself raise it"
+    )
+
+
+def test_base_reasons_and_what_no_reason_tells_are_the_raw_score() -> None:
+    values = np.asarray([[0.2, 0.7, 0.9, -0.3, 0.1]])
+    declared = (STAYS, POINTS, TOTAL, HBA1C, AGE)
+    (found,) = explanations(Contributions(values, -1.5), np.asarray([[12, 3, 15, 6.1, 81]]), declared, top=2)
+    assert [reason.group for reason in found.reasons] == ["Hospital stays", "Diabetes control"]
+    assert found.other == pytest.approx(0.9 + 0.1)
+    assert found.base + sum(reason.log_odds for reason in found.reasons) + found.other == pytest.approx(-1.5 + 1.6)
 
 
 # Words

@@ -8,15 +8,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from features import windows
 from features.errors import BadInput
-from serving.outreach import OutreachList, outreach_list, write_csv
+from serving.outreach import OutreachList, accounted, outreach_list, write_csv
 from serving.page import page, urgency
-from serving.score import Champion
+from serving.score import Champion, strangeness
 from tests.champions import longer_is_riskier
 from tests.histories import Rows, record_of, row
 from tests.spec.tables import day, moment, parse, person_rows, short, together
@@ -136,7 +137,7 @@ def test_who_went_to_hospice_after_a_later_stay_is_not_called_about_the_one_befo
     )
     made = listed(champion, [hospice, WELL], "03-01", "03-08")
     assert names(made) == ["well"]
-    assert made.left_off["not to hospice"] == 1
+    assert made.left_off["went to hospice"] == 1
     assert sorted(names(listed(champion, [hospice, WELL], "03-01", "03-05"))) == ["home, back, then hospice", "well"]
 
 
@@ -150,6 +151,42 @@ def test_who_asked_not_to_be_called_is_not_called_until_they_say_otherwise(champ
     made = listed(champion, [WELL, wishes], "03-05", "03-06")
     assert (names(made), made.left_off["asked not to be called"]) == ([], 1)
     assert names(listed(champion, [WELL, wishes], "03-05", "03-07")) == ["well"]
+
+
+def test_days_of_which_the_record_tells_nothing_are_refused_with_those_of_which_it_does(champion: Champion) -> None:
+    """An empty list for days that were never loaded would read as: nobody left hospital."""
+    for first, last in (("02-01", "03-04"), ("03-06", "03-20")):
+        with pytest.raises(BadInput, match="discharges, 2024-03-05 to 2024-03-05"):
+            listed(champion, [WELL], first, last)
+    gap = person_rows("later", messages=STAYS + stay("03-18", "03-20"))
+    between = listed(champion, [WELL, gap], "03-10", "03-12")
+    assert (between.entries, between.people) == ((), 0)
+    assert accounted(between) == "0 people left hospital in these days (0 stays). Nobody is left whom one could call."
+
+
+def test_the_account_tells_who_is_listed_and_who_is_not_and_why(champion: Champion) -> None:
+    other = person_rows("other", messages=STAYS + stay("03-01", "03-05"))
+    said = accounted(listed(champion, [WELL, other, READMITTED, DEAD], "03-05", "03-08", top=1))
+    assert said == (
+        "4 people left hospital in these days (4 stays). The 1 at highest risk is listed, 1 at lower risk is not. "
+        "2 are not to be called: 1 in hospital again, 1 died."
+    )
+
+
+def test_a_model_of_other_sources_says_so_on_the_list_and_still_scores(champion: Champion) -> None:
+    """A model of a file without results scores a network that has them: nobody may take its risks for its own."""
+    known = record_of(together([WELL]))
+    release = replace(champion.release, sources=("synpuf",), lacks=frozenset({"result"}))
+    elsewhere = replace(champion, release=release)
+    made = outreach_list(replace(known, sources=("tuva",)), elsewhere, day("03-05"), day("03-06"), 50)
+    assert made.warnings == (
+        "trained on other sources: synpuf; this store is from tuva",
+        "trained without facts that are here: result",
+    )
+    assert len(made.entries) == 1
+    assert "trained on other sources: synpuf" in page(made)
+    same = replace(champion, release=replace(release, sources=("tuva",), lacks=frozenset()))
+    assert strangeness(replace(known, sources=("tuva",)), same) == ()
 
 
 def test_days_or_a_number_that_cannot_be_are_refused(champion: Champion) -> None:
@@ -306,6 +343,7 @@ def test_the_csv_runs_no_formula_in_a_spreadsheet(champion: Champion, tmp_path: 
     with (tmp_path / "list.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["practice"] == "'=HYPERLINK(1)"
+    assert row["name"] == "<script>alert(1)</script> O'Neil", "whoever calls asks for somebody by name"
     assert row["phone"] == "+1 (555) 010-01", "a telephone number is no formula"
 
 

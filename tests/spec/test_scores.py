@@ -78,24 +78,16 @@ def test_lace_of_the_published_worked_examples() -> None:
     assert scores.lace(of(2), of(0), of(0), of(0)).tolist() == [2]
 
 
-def test_lace_runs_from_0_to_19_in_three_bands() -> None:
+def test_lace_runs_from_0_to_19() -> None:
     assert scores.lace(of(0, 14), of(0, 1), of(0, 4), of(0, 4)).tolist() == [0, 19]
     assert sum(LACE.parts.values()) == 19
-    assert scores.lace_band(of(0, 4, 5, 9, 10, 19, np.nan)).tolist() == [
-        *("low", "low", "moderate", "moderate", "high", "high"),
-        None,
-    ]
 
 
-def test_hospital_runs_from_0_to_13_in_three_bands() -> None:
+def test_hospital_runs_from_0_to_13() -> None:
     least = scores.hospital(of(14), of(0), of(140), of(0), of(0), of(0), of(1), BANDS_FROM_1)
     most = scores.hospital(of(8), of(1), of(120), of(1), of(1), of(6), of(5), BANDS_FROM_1)
     assert (least.tolist(), most.tolist()) == ([0], [13])
     assert sum(HOSPITAL.parts.values()) == 13
-    assert scores.hospital_band(of(4, 5, 6, 7, np.nan)).tolist() == [
-        *("low", "intermediate", "intermediate", "high"),
-        None,
-    ]
 
 
 def test_one_admission_in_the_year_tells_the_two_published_variants_apart() -> None:

@@ -130,17 +130,23 @@ def _final_diagnoses(record: Record) -> ir.Table:
 
 def _harm_codes(record: Record) -> ir.Table:
     """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, setting, from_day.
-    On an inpatient claim only what was present on admission: the harm came before that stay.
+    On an inpatient claim only what was present on admission, or exempt from the question: it came before that stay.
     """
     import ibis
 
     codes = ibis.memtable(HARMS.table())
-    coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
+    coded = _final_diagnoses(record)
     acute = encounters(record).filter(encounters(record).setting.isin(ACUTE))
     version = [*CLAIM, "version", "known_from"]
     acute = acute.select(*version, "setting", came="from_day")
-    harm = coded.inner_join(acute, version)
-    harm = harm.filter((harm.setting != "inpatient") | harm.present_on_admission.isin(BEFORE_ADMISSION))
+    harm = coded.inner_join(codes, ["code_system", "code"]).inner_join(acute, version)
+    silent = harm.filter(harm.setting == "inpatient", harm.present_on_admission.isnull()).select(*version).distinct()
+    # a hospital that flags the other codes of a bill leaves only the exempt ones blank
+    flags = coded.semi_join(silent, version).filter(lambda t: t.present_on_admission.notnull())
+    harm = harm.left_join(flags.select(*version).distinct().mutate(flagged=1), version)
+    brought = harm.present_on_admission.isin(BEFORE_ADMISSION).fill_null(False)
+    exempt = harm.present_on_admission.isnull() & harm.flagged.notnull()
+    harm = harm.filter((harm.setting != "inpatient") | brought | exempt)
     return harm.select(*CLAIM, "known_from", "known_until", "code", "label", "setting", from_day="came")
 
 

@@ -174,7 +174,7 @@ MEASURED = Chapter(
         ),
         Vignette(
             "Insured by another payer",
-            "The scope of the measure is Medicare unless another is asked for.",
+            "The scope of the measure is Medicare unless another is asked for: enrolment elsewhere does not count.",
             messages=_message(),
             bills=_bill(),
             covered="from | to | payer\n2023-01 | 2024-12 | commercial",

@@ -29,6 +29,15 @@ def _harm(said: str, readmission: str = "0", *later: str) -> str:
     """
 
 
+def _part(name: str, said: str, harm: str, readmission: str = "0", *later: str) -> str:
+    rows = "\n".join(later)
+    return f"""
+    in    | out   | hospitals | scored | measured | readmission   | harm   | {name}
+    03-01 | 03-05 | General   | yes    | yes      | {readmission} | {harm} | {said}
+    {rows}
+    """
+
+
 HARMS = Chapter(
     "Harm within 21 days",
     "An adverse event is death, or an emergency, observation or inpatient encounter 1 to 21 days after discharge that "
@@ -135,6 +144,20 @@ HARMS = Chapter(
             expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
         ),
         Vignette(
+            "A fall before the second stay, its flag left blank",
+            "A hospital that flags the other codes leaves only those blank that need no flag, as a way of falling.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | W1830XA | -", "r1 | I10 | Y"),
+            expected=_harm("1: 03-10", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "A fall on a bill without any flag",
+            "Whether it came before that stay or in it nobody told.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | W1830XA | -"),
+            expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
             "Bleeding alone",
             "Bleeding counts only with the disorder that an anticoagulant causes, on the same encounter.",
             bills=_bills(),
@@ -180,4 +203,174 @@ HARMS = Chapter(
     ),
 )
 
-CHAPTERS = (HARMS,)
+ACUTE = Chapter(
+    "Any acute care within 21 days",
+    "A second outcome under its own name (`acute`): an emergency, observation or inpatient encounter 1 to 21 days "
+    "after discharge, for whatever reason.",
+    (
+        Vignette(
+            "An emergency visit on day 1",
+            "The first day that counts.",
+            bills=_bills(),
+            visits=_visit("03-06"),
+            expected=_part("acute", "1: 03-06", "0"),
+        ),
+        Vignette(
+            "An emergency visit on the day of discharge",
+            "It may have come before the discharge: the bill tells only the day.",
+            bills=_bills(),
+            visits=_visit("03-05"),
+            codes=_codes("v1 | W1830XA | -"),
+            expected=_part("acute", "0", "0"),
+        ),
+        Vignette(
+            "Observed for a night",
+            "Observation is acute care and no readmission.",
+            bills=_bills(),
+            visits=_visit("03-10", "observation"),
+            expected=_part("acute", "1: 03-10", "0"),
+        ),
+        Vignette(
+            "A planned stay on day 10",
+            "Any acute care counts a planned stay too; it is not the readmission outcome.",
+            bills="""
+            claim | in    | out   | hospital | status | principal         | procedure
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia    | -
+            c2    | 03-15 | 03-18 | General  | 01     | M1611 hip disease | 0SR90J9 new hip
+            """,
+            expected=_part(
+                "acute", "1: 03-15", "0", "0: planned 03-15", "03-15 | 03-18 | General | yes | yes | 0 | 0 | 0"
+            ),
+        ),
+        Vignette(
+            "On to a rehabilitation hospital",
+            "Rehabilitation, psychiatric and long-term hospitals give no acute care.",
+            bills=_bills("c2 | 03-05 | 03-20 | Rehab | 01 | Z5189 aftercare"),
+            codes=_codes("c2 | W1830XA | Y"),
+            expected=_part("acute", "0", "0"),
+        ),
+        Vignette(
+            "Dead on day 5, no acute care",
+            "Death is no acute care: it competes with it.",
+            bills=_bills(),
+            deaths="day\n03-10",
+            expected=_part("acute", "0: death", "1: 03-10", "0: death"),
+        ),
+    ),
+)
+
+PARTS = Chapter(
+    "Each kind of harm by itself",
+    "Each part of the list is an outcome of its own, by the same window, encounters and look-backs. Death is no part "
+    "of it: who dies without that harm has label 0.",
+    (
+        Vignette(
+            "A fall is no delirium",
+            "A part counts its own codes only.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | W1830XA | -"),
+            expected=_part("delirium", "0", "1: 03-10"),
+        ),
+        Vignette(
+            "A fall is a fall",
+            "The same visit, asked for falls.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | W1830XA | -"),
+            expected=_part("fall_or_fracture", "1: 03-10", "1: 03-10"),
+        ),
+        Vignette(
+            "The later of two harms",
+            "The headline tells the first harm, the part its own.",
+            bills=_bills(),
+            visits="claim | known | day | setting\nv1 | 05-01 | 03-08 | emergency\nv2 | 05-01 | 03-12 | emergency",
+            codes=_codes("v1 | W1830XA | -", "v2 | E1164 | -"),
+            expected=_part("hypoglycaemia", "1: 03-12", "1: 03-08"),
+        ),
+        Vignette(
+            "Dead, and never a clot",
+            "Death is the headline's event and competes with the part.",
+            bills=_bills(),
+            deaths="day\n03-10",
+            expected=_part("vte", "0: death", "1: 03-10", "0: death"),
+        ),
+        Vignette(
+            "Dead on the day of discharge",
+            "Discharged alive and dead the same day: the harm of that day counts.",
+            bills=_bills(),
+            deaths="day | known\n03-05 | 04-20",
+            expected="""
+            in    | out   | hospitals | scored | measured             | readmission | harm
+            03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death    | 1: 03-05
+            """,
+        ),
+        Vignette(
+            "A complication, first treated",
+            "Of T80-T88 only the first treatment counts: a seventh character A, where the code has one.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | T8141XA | -"),
+            expected=_part("complication_of_care", "1: 03-10", "1: 03-10"),
+        ),
+        Vignette(
+            "A complication, treated again",
+            "A seventh character D is aftercare.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | T8141XD | -"),
+            expected=_part("complication_of_care", "0", "0"),
+        ),
+        Vignette(
+            "A complication whose code has no seventh character",
+            "An amputation stump that broke open (T87) counts as it stands.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | T8781 | -"),
+            expected=_part("complication_of_care", "1: 03-10", "1: 03-10"),
+        ),
+        Vignette(
+            "A medicine's bad effect",
+            "Intent 'adverse effect' of T36-T50.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | T45515A | -"),
+            expected=_part("adverse_drug_effect", "1: 03-10", "1: 03-10"),
+        ),
+        Vignette(
+            "Clostridioides within eight weeks",
+            "Its recurrence is the same infection.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("c1 | A0472 | N", "v1 | A0471 | -"),
+            expected=_part("c_difficile", "0", "0"),
+        ),
+        Vignette(
+            "A pressure ulcer that grew worse",
+            "Another stage is a new harm.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("c1 | L89152 | Y", "r1 | L89154 | Y"),
+            expected=_part(
+                "pressure_ulcer", "1: 03-10", "1: 03-10", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0 | 0"
+            ),
+        ),
+        Vignette(
+            "Kidney injury, weeks after",
+            "New when no code of it stands on a claim of the 30 days up to the discharge.",
+            bills=_bills(),
+            visits=_visit("03-20"),
+            codes=_codes("v1 | N179 | -"),
+            expected=_part("acute_kidney_injury", "1: 03-20", "1: 03-20"),
+        ),
+        Vignette(
+            "Bleeding on an anticoagulant, as a part",
+            "Both codes on one encounter.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            codes=_codes("v1 | K922 | -", "v1 | D6832 | -"),
+            expected=_part("bleeding_on_anticoagulant", "1: 03-10", "1: 03-10"),
+        ),
+    ),
+)
+
+CHAPTERS = (HARMS, ACUTE, PARTS)

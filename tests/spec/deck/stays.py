@@ -428,6 +428,19 @@ TOLD_BY_TWO = Chapter(
             """,
         ),
         Vignette(
+            "An admission of which nothing more was heard",
+            "After 120 days without a word nobody believes that someone is still in hospital: the stay is over, has no "
+            "day of discharge and is no index stay.",
+            messages="""
+            sent        | event | visit | in    | out | hospital | status
+            03-01 10:00 | A01   | v1    | 03-01 | -   | General  | -
+            """,
+            expected="""
+            in    | out | hospitals | scored         | measured       | readmission | ended
+            03-01 | -   | General   | not discharged | not discharged | -           | over, nobody told when
+            """,
+        ),
+        Vignette(
             "A lost discharge message before a transfer",
             "Where the next admission says that the person came from a hospital, the stay goes on there.",
             messages="""

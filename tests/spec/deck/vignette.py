@@ -48,7 +48,8 @@ FILES_END = "2024-12-31"
 class Vignette:
     """`expected` has a row for each stay in an acute hospital as finally told: in, out, hospitals, scored (whether it
     is in the prediction cohort, else the first rule that leaves it out), measured (the same for HWR), readmission
-    (label and why); and where a vignette is about them `harm` (the adverse-event label) or `disputed`.
+    (label and why); and where a vignette is about them `harm` (the adverse-event label), `acute` (any acute care), the
+    name of a kind of harm (its own outcome), `disputed`, or `ended` (how the stay is known to have ended).
     """
 
     title: str
