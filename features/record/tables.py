@@ -45,6 +45,39 @@ CONTACT_DETAILS = Table(
         Column("contact_opt_out", Kind.FLAG, "1 when the person asked not to be called"),
     ),
 )
+IDENTIFIER = Table(
+    "identifier",
+    "A number by which somebody knows a person, from when it was told. Never a feature.",
+    (
+        Column(
+            "system",
+            _T,
+            "kind of number: mbi (Medicare), member (a payer's), mrn (a facility's), ssn, or other",
+            choices=("mbi", "member", "mrn", "ssn", "other"),
+            required=True,
+        ),
+        Column("owner", _ID, "who gives the number: payer, facility or assigning authority", null="the system says it"),
+        Column("value", _ID, "the number, letters in capitals, without blanks and hyphens", required=True),
+    ),
+)
+PERSON_MERGE = Table(
+    "person_merge",
+    "That two numbers are one person, or are held apart. `person_id` goes on, `absorbed_id` is read as that person from"
+    " `known_at` on; the later row of a pair holds, and what is held apart never was one.",
+    (
+        Column("merge_id", _ID, "names the pair, whichever of the two goes on", required=True),
+        Column("absorbed_id", _ID, "the number that is given up", required=True),
+        Column("status", _T, "what holds of the pair", choices=("merged", "apart"), required=True),
+        Column(
+            "evidence",
+            _T,
+            "why: a shared identifier, linkage of names and dates, a decision in review, a message",
+            choices=("identifier", "linkage", "review", "message"),
+            required=True,
+        ),
+        Column("probability", Kind.MILLI, "of linkage: how likely one person, times 1,000", null="not by linkage"),
+    ),
+)
 COVERAGE = Table(
     "coverage",
     "One month in which a person was enrolled; a month that is not there was not covered.",
@@ -383,6 +416,8 @@ TABLES = (
     PERSON,
     DEATH,
     CONTACT_DETAILS,
+    IDENTIFIER,
+    PERSON_MERGE,
     COVERAGE,
     ATTRIBUTION,
     CLAIM_LINE,

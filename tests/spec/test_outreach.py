@@ -72,6 +72,29 @@ def test_a_person_stands_once_by_the_latest_stay(champion: Champion) -> None:
     assert (made.stays, made.people) == (2, 1)
 
 
+def _merged(going_on: str, given_up: str, known: str) -> Rows:
+    pair = {"person_id": going_on, "absorbed_id": given_up, "merge_id": "m", "status": "merged", "evidence": "message"}
+    at = moment(known)
+    day_of_it = int(windows.local_day([at], "America/New_York")[0])
+    return {"person_merge": [row(day_of_it, day_of_it, at, **pair)]}
+
+
+def test_two_numbers_of_one_person_are_called_once_and_not_while_in_hospital_under_the_other(
+    champion: Champion,
+) -> None:
+    """The stay was told under a number that was given up on the 7th: nobody is lost, and nobody is called twice."""
+    old = person_rows("old", messages=STAYS + stay("03-01", "03-05"))
+    new = person_rows("new", messages=STAYS + stay("03-01", "03-03", "v2", "h2"))
+    phone = told("contact_details", "person_id | phone | known\nnew | 555-0101 | 03-01")
+    merge = _merged("new", "old", "03-07")
+    made = listed(champion, [old, new, phone, merge], "03-01", "03-10")
+    assert [(entry.person_id, entry.phone, short(entry.discharge_day)) for entry in made.entries] == [
+        ("new", "555-0101", "03-05")
+    ]
+    again = person_rows("new", messages=STAYS + "03-08 10:00 | A01 | v3 | 03-08 | - | h2 | -")
+    assert names(listed(champion, [old, again, merge], "03-01", "03-10")) == []
+
+
 READMITTED = person_rows(
     "back since the 8th",
     messages=STAYS + stay("03-01", "03-05") + "03-08 10:00 | A01 | v2 | 03-08 | - | h1 | -",
