@@ -187,7 +187,7 @@ def test_the_public_messages_load_completely(data_dir: Path, tmp_path: Path) -> 
         "order": 9,
         "appointment": 13,
     }
-    assert report.rows["person_merge"] == 2, "both A40 are honoured"
+    assert report.rows["person_merge"] == 3, "two A40 are honoured, one of them of two numbers"
     assert {reason: n for reason, n in report.reasons.items() if not reason.endswith("is not read")} == {
         "no time of the message (MSH-7, EVN-2)": 3
     }
