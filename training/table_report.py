@@ -47,8 +47,8 @@ def card(
     kinds = [f"- {len(of_kind[kind])} {says}: {', '.join(of_kind[kind]) or 'none'}" for kind, says in KINDS.items()]
     left_out = [f"- `{name}`: {why}" for name, why in inferred.left_out.items()] or ["- none"]
     earlier = (
-        f"Rows of one person are ordered by `{asked.time}`; inputs of the person's earlier rows, never their labels, "
-        "are among the columns."
+        f"Rows of one person are ordered by `{asked.time}`; it is an input itself, and so are the inputs of a person's "
+        "earlier rows, never their labels. Rows later than these are taken as the latest of them."
         if asked.time
         else "Each row stands by itself: no column orders a person's rows."
     )

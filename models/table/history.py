@@ -1,4 +1,8 @@
-"""What a person's own earlier rows tell: the same inputs before, never a label. Rows are ordered by person and time."""
+"""What a person's own earlier rows tell: the same inputs before, never a label. Rows are ordered by person and time.
+
+The time itself is an input too, since care and coding change over the years. Rows later than any that were learned from
+are taken as the latest ones.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
-ROWS_BEFORE, SINCE_LAST, SINCE_LAST_BUT_ONE = "rows before", "since the last row", "since the last row but one"
+TIME_ITSELF, ROWS_BEFORE, SINCE_LAST, SINCE_LAST_BUT_ONE = (
+    "the time itself",
+    "rows before",
+    "since the last row",
+    "since the last row but one",
+)
 
 
 def times(text: pd.DataFrame, person: str, time: str) -> Floats:
@@ -55,9 +64,9 @@ def times(text: pd.DataFrame, person: str, time: str) -> Floats:
 
 
 def with_history(X: pd.DataFrame, columns: Sequence[TableColumn], persons: npt.ArrayLike, when: Floats) -> pd.DataFrame:
-    """X (rows, columns) with what the person's earlier rows say beside it: how many there are and how long ago; of each
-    column its last value before; of a number also the mean before and the change; of the others whether it is the same.
-    nan where there is no earlier row.
+    """X (rows, columns) with the time and what the person's earlier rows say beside it: how many there are and how long
+    ago; of each column its last value before; of a number also the mean before and the change; of the others whether it
+    is the same. nan where there is no earlier row.
     """
     import pandas as pd
 
@@ -75,6 +84,7 @@ def with_history(X: pd.DataFrame, columns: Sequence[TableColumn], persons: npt.A
         SINCE_LAST_BUT_ONE: _lagged(times_ordered, before, 2),
     }
     told = {name: times_ordered - value if name != ROWS_BEFORE else value for name, value in told.items()}
+    told[TIME_ITSELF] = times_ordered
     for column in columns:
         value = X[column.name].to_numpy("float64")[order]
         last = _lagged(value, before, 1)
