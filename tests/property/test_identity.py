@@ -77,6 +77,7 @@ def _bits(frame: pd.DataFrame) -> Any:
 
 @settings(FEW, max_examples=2 if settings.get_current_profile_name() == "afterward" else 200)
 @given(seeds, merges, days, st.sampled_from(sorted(READINGS)))
+@pytest.mark.slow
 def test_reading_at_a_time_is_as_if_what_was_then_merged_had_been_one_from_the_start(
     seed: int, merged: list[tuple[str, str, int]], day: int, reading: str
 ) -> None:

@@ -133,6 +133,7 @@ def _read(record: Record, persons: Iterable[str], instant: int, reading: str) ->
 
 @settings(FEW, max_examples=4)
 @given(st.integers(0, 10_000), st.integers(-100, 500))
+@pytest.mark.slow
 def test_reading_at_a_time_is_reading_what_was_known_by_then(seed: int, days: int) -> None:
     record = record_of({**random_rows(seed, people=8), **_told_again(seed, people=8)})
     instant = end(DAY_ZERO + days)
