@@ -31,7 +31,7 @@ A *store* is a folder that `afterward load` fills:
     STORE/manifest.json                  which batches the store holds; replaced in one step
     STORE/batches/ID/TABLE.parquet       one load's rows of one table
     STORE/batches/ID/quarantine.parquet  the input rows that were set aside: file, line, reason, and the row itself
-    STORE/batches/ID/delivered.parquet   of FHIR: a hash of each resource, so that one told again gives no row again
+    STORE/batches/ID/delivered.parquet   hashes of FHIR resources and of CCLF claims: one told again gives no row again
     STORE/batches/ID/messages.parquet    hashes of the messages that were taken, so that none is loaded twice
 
 A load is a *batch* and is never changed. Its ID comes from the content of its files, so loading the same files again

@@ -31,7 +31,7 @@ REASONS_NAMED = 3
 def load(
     format_: str, given: Path, store: Path, json_file: Path | None, zone: str | None, back_load_delay: int | None
 ) -> None:
-    """Load a folder, a zip or a file of FORMAT (synpuf, tuva, fhir, synthea, hl7v2, omop) into a store.
+    """Load a folder, a zip or a file of FORMAT (synpuf, tuva, fhir, synthea, hl7v2, omop, cclf) into a store.
 
     Sub-folders, zips and gzips are opened. Every input row (of HL7 v2: every message) is accounted for: read = loaded +
     quarantined. A row that is not right goes to the store's quarantine with the reason and never stops a load; a file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shutil
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from features.errors import BadInput
 
 DATA_ENDINGS = (".csv", ".txt", ".parquet", ".json", ".ndjson", ".hl7", ".er7")
 BLOCK = 1 << 20
+ZIP = b"PK"  # how every zip begins
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,22 @@ class InputFile:
     sha256: str
 
 
-def input_files(given: Path, scratch: Path) -> list[InputFile]:
+def input_files(given: Path, scratch: Path, named: str = "") -> list[InputFile]:
     """Every data file under a folder (sub-folders included), a zip or a single file, by name; each content once.
 
+    `named` is a pattern of names that have no ending of data: files, or zips of files, of a format that names them so.
     Of two files of one name each is called by its path. Raises BadInput where the path is absent or holds no data file,
     or a zip or gzip is damaged.
     """
     if not given.exists():
         raise BadInput(got="a path that is not there", expected="a folder or a file", do=f"Check {given}.")
     paths = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
-    files = [file for path in paths for file in _opened(path, given, scratch)]
+    files = [file for path in paths for file in _opened(path, given, scratch, named)]
     if not files:
         raise BadInput(
-            got=f"no data file in {given}", expected=f"{', '.join(DATA_ENDINGS)}, .gz or .zip", do="Check the folder."
+            got=f"no data file in {given}",
+            expected=f"{', '.join(DATA_ENDINGS)}, .gz or .zip{', or a name as the sender gave it' if named else ''}",
+            do="Check the folder.",
         )
     unique = list({file.sha256: file for file in reversed(files)}.values())
     names = Counter(Path(file.name).name for file in unique)
@@ -53,19 +58,22 @@ def _name(file: InputFile, names: Counter[str]) -> str:
     return base if names[base] == 1 else file.name
 
 
-def _opened(path: Path, given: Path, scratch: Path) -> Iterator[InputFile]:
+def _opened(path: Path, given: Path, scratch: Path, named: str) -> Iterator[InputFile]:
     place = path.relative_to(given).as_posix() if path != given else path.name
+    known_by_name = _is_named(path.name, named)
     try:
-        if path.suffix.lower() == ".zip":
+        if path.suffix.lower() == ".zip" or (known_by_name and _head(path) == ZIP):
             with zipfile.ZipFile(path) as archive:
                 for member in sorted(archive.namelist()):
-                    if member.lower().endswith(DATA_ENDINGS) and not Path(member).name.startswith("."):
+                    name = Path(member).name
+                    ours = member.lower().endswith(DATA_ENDINGS) or _is_named(name, named)
+                    if ours and not member.endswith("/") and not name.startswith("."):
                         with archive.open(member) as inside:
                             yield _unpacked(inside, f"{place}/{member}", scratch)
         elif path.suffix.lower() == ".gz" and path.stem.lower().endswith(DATA_ENDINGS):
             with gzip.open(path) as inside:
                 yield _unpacked(cast("IO[bytes]", inside), place.removesuffix(path.suffix), scratch)
-        elif path.suffix.lower() in DATA_ENDINGS:
+        elif path.suffix.lower() in DATA_ENDINGS or known_by_name:
             yield InputFile(place, path, _hash(path))
     except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
         raise BadInput(got=f"{path.name}, which is damaged", expected="a whole archive", do="Fetch it again.") from None
@@ -75,6 +83,15 @@ def _opened(path: Path, given: Path, scratch: Path) -> Iterator[InputFile]:
             expected="a plain zip",
             do="Unpack it first.",
         ) from None
+
+
+def _is_named(name: str, named: str) -> bool:
+    return bool(named) and re.search(named, name) is not None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as data:
+        return data.read(len(ZIP))
 
 
 def _unpacked(inside: IO[bytes], name: str, scratch: Path) -> InputFile:

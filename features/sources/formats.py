@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from features.errors import BadInput
-from features.sources import fhir, hl7v2, omop, synpuf, synthea, tuva
+from features.sources import cclf, fhir, hl7v2, omop, synpuf, synthea, tuva
 from features.sources.reader import Reader
 
-READERS: tuple[Reader, ...] = (synpuf.READER, tuva.READER, fhir.READER, synthea.READER, hl7v2.READER, omop.READER)
+READERS: tuple[Reader, ...] = (
+    synpuf.READER,
+    tuva.READER,
+    fhir.READER,
+    synthea.READER,
+    hl7v2.READER,
+    omop.READER,
+    cclf.READER,
+)
 
 
 def reader(name: str) -> Reader:

@@ -105,7 +105,7 @@ def _batch(
     reader: Reader, given: Path, writer: Writer, scratch: Path, delivery: Delivery
 ) -> tuple[LoadReport, Batch | None]:
     """What the load did, and the batch to commit; null where no row was read."""
-    files = input_files(given, scratch)
+    files = input_files(given, scratch, reader.named)
     take = _tabular if reader.unfolds is None else _unfolded
     taken = take(reader, writer, files, scratch, delivery)
     report, counts, brought = taken.report, taken.report.files, taken.brought

@@ -80,6 +80,7 @@ class Reader:
 
     `claims_lag` and `admissions_lag`: days before a batch's last day from which claims and admissions are incomplete.
     `unfolds` turns files that are no tables, such as JSON, into the rows of the layouts; the folder is for scratch.
+    `named` is a pattern of the names of files that have no ending of data, such as `.csv`.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Reader:
     claims_lag: int = 0
     admissions_lag: int = 0
     unfolds: Callable[[Writer, Sequence[InputFile], Path, Delivery], Unfolded] | None = None
+    named: str = ""
 
     def __post_init__(self) -> None:
         names = [layout.name for layout in self.layouts]

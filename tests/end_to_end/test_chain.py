@@ -126,7 +126,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "told"),
     [
         ("load tuva {0}/lacking --store {0}/new", "claim_id"),
-        ("load cclf {0}/one --store {0}/new", "one of synpuf, tuva"),
+        ("load x12 {0}/one --store {0}/new", "one of synpuf, tuva"),
         ("load tuva {0}/nothing --store {0}/new", "medical_claim|file"),
         ("load tuva {0}/absent --store {0}/new", "absent"),
         ("train readmission_30d --store {0}/absent", "store"),
