@@ -72,9 +72,9 @@ taken for one of an acute hospital, and the report counts how many.
 1. Word of one admission to one hospital on one day is word of one stay, whoever tells it: bills (type of bill 11x),
    hospital messages of an inpatient (ADT, class I), discharge notices.
 2. Bills of one hospital are one stay when they share a night or tell the same days, when they are interim bills of
-   one another (type of bill 112 to 114, or patient status 30), or when the person came back on the day of discharge for
-   the same principal diagnosis. A return on that day for another diagnosis is a readmission, and so is any return on
-   the next day.
+   one another (type of bill 112 to 114, or patient status 30; the next may begin up to a week later), or when the
+   person came back on the day of discharge for the same principal diagnosis. A return on that day for another diagnosis
+   is a readmission, and so is any return on the next day.
 3. Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
    ended, on that day or on the next. The discharge code is not asked. The outcome belongs to the last hospital, whose
    principal diagnosis decides the exclusions; whether a readmission was planned is told by the hospital that admitted.
@@ -202,7 +202,8 @@ def _harms() -> list[str]:
             "counts death, "
             "and emergency, observation or inpatient encounters that carry a code of harm new since discharge; on an "
             "inpatient bill only what was present on admission (Y, W or exempt: `1`, or blank on a bill "
-            "that flags others). On ICD-9 data it is not evaluable.\n"
+            "that flags others, or the principal diagnosis of one that flags nothing), and only on the bill with which "
+            "a stay begins. On ICD-9 data it is not evaluable.\n"
         ),
         (
             "**Its rates are not comparable with the 19 to 28 % of chart studies** (Forster 2003, Ann Intern "

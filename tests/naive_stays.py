@@ -260,7 +260,8 @@ def _goes_on(before: Told, bed: Told, acute: bool) -> bool:
     one_told_each = {(bed["billed"], bed["told"]), (before["billed"], before["told"])} == {(True, False), (False, True)}
     if gap == 0 and one_told_each and bed["end"] == bed["admit_day"]:
         return True
-    return bool(gap <= 1 and before["end"] is None and before["interim"] and bed["interim"])
+    still_there = before["end"] is None and before["interim"]
+    return bool(still_there and (gap <= 1 or (bed["interim"] and gap <= 7)))
 
 
 def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
@@ -295,7 +296,7 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
         "discharge_disposition_code": of("discharge_disposition_code", at_the_end),
         "admit_type_code": of("admit_type_code", beds),
         "drg_code": of("drg_code", at_last),
-        "planned": _planned(of("principal_code", at_first), [code for bed in beds for code in bed["procedures"]]),
+        "planned": _planned(of("principal_code", at_first), [code for bed in at_first for code in bed["procedures"]]),
         "principal_code": of("principal_code", at_last),
         "first_principal_code": of("principal_code", at_first),
         "disputed_admit_day": int(bool(bills and words) and min(bills) != min(words)),

@@ -71,7 +71,7 @@ class Component:
 
 BLEEDING_ON_ANTICOAGULANT = Component(
     "bleeding_on_anticoagulant",
-    "bleeding while taking an anticoagulant",
+    "gastrointestinal bleeding with the bleeding disorder that an anticoagulant causes (D68.32)",
     ("bleeding", "anticoagulant_haemorrhagic_disorder"),
 )
 COMPONENTS = (

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 INPATIENT_BILL = "11"  # type of bill: hospital, inpatient (Part A); swing beds bill 18, skilled nursing 21
+# events of which a visit that has none later was no stay: admission cancelled, foreseen, or foreseen and cancelled
+NOT_ADMITTED = ("A11", "A05", "A14", "A27", "A38")
 LAPSE_DAYS = 120  # after so long without a word nobody believes that someone is still in hospital; declared by us
 
 # whose word counts where several tell the same fact: the bill, then the message, then the notice
@@ -145,7 +147,8 @@ def _messages(record: Record) -> ir.Table:
     import ibis
 
     visits = visit_states(record)
-    inpatient = visits.filter(visits.patient_class == "I", visits.event_type != "A11", visits.from_day.notnull())
+    inpatient = visits.filter(visits.patient_class == "I", visits.event_type.notin(NOT_ADMITTED))
+    inpatient = inpatient.filter(inpatient.from_day.notnull())
     rows = inpatient.filter(inpatient.admission_day.notnull())
     at = rows.inner_join(_moves(rows), ["person_id", *VISIT])
     at = at.filter(at.moved_from <= at.known_from, at.known_from < at.undone_from)

@@ -29,11 +29,12 @@ from features.definitions.cohort import (
     disposition_told,
     rules_of,
 )
+from features.definitions.deaths import deaths
 from features.definitions.enrolment import days_enrolled
 from features.definitions.stays import final_stays, other_stays
 from features.record.known import FOREVER, latest
 from features.record.record import Record
-from features.record.tables import DEATH, PERSON
+from features.record.tables import PERSON
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,10 +253,9 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
         as_of=at.discharged_at,
         as_of_day=at.discharge_day,
     ).to_pandas()
-    people, died = record[PERSON], record[DEATH]
+    people = record[PERSON]
     births = people.group_by("person_id").aggregate(birth_day=latest(people.birth_day, people.known_at))
-    deaths = died.group_by("person_id").aggregate(death_day=died.to_day.min())
-    for facts in (births, deaths):
+    for facts in (births, deaths(record).drop("death_known")):
         rows = rows.merge(facts.to_pandas(), on="person_id", how="left")
     born = rows.birth_day.notna()
     ages = windows.age_in_years(rows.birth_day.fillna(rows.admit_day), rows.admit_day)

@@ -7,7 +7,8 @@ store of only the rows known by `t` would give, by construction.
 What is one stay:
 - Word of one admission to one hospital on one day, whoever told it, is word of one stay.
 - Bills of one hospital are one stay when they share a night or tell the same days, when they are interim bills of one
-  another, or when the person came back on the day of discharge for the same principal diagnosis.
+  another (the next may begin up to a week later), or when the person came back on the day of discharge for the same
+  principal diagnosis.
 - Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
   ended, on that day or on the next, whatever the discharge code says.
 - A hospital that nobody named is taken for the one before: nothing says that it was another.
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OPEN = 1_000_000  # the day on which a stay without a discharge ends, until told otherwise
+PLANNED_WHERE_ADMITTED = ("always_planned", "potentially_planned")
+BILLING_GAP_DAYS = 7  # a stay goes on from an interim bill to the next one that comes within so many days; ours
 WORDS_AT_ONCE = 250_000  # rows of evidence worked on together: about 1 GB
 PLACES = 10_000  # more beds than one person can have at a moment
 FROM_A_HOSPITAL = codes_of(ADMIT_SOURCES, "hospital")
@@ -213,12 +216,14 @@ def _chained(beds: ir.Table) -> ir.Table:
         beds.billed + beds.before_billed + beds.told + beds.before_told == 2
     )
     told_apart = told_apart & (beds.billed != beds.before_billed)
-    goes_on_billing = beds.before_discharge_day.isnull() & (beds.before_interim == 1) & (beds.interim == 1)
+    # a hospital that said "still a patient" and bills on has told no discharge
+    still_there = beds.before_discharge_day.isnull() & (beds.before_interim == 1)
+    goes_on_billing = still_there & ((gap <= 1) | ((beds.interim == 1) & (gap <= BILLING_GAP_DAYS)))
     goes_on = (
         (gap < 0)
         | (elsewhere & (beds.acute == 1) & (gap <= 1))
         | (~elsewhere & (gap == 0) & (same_reason.fill_null(False) | told_apart.fill_null(False)))
-        | (~elsewhere & (gap <= 1) & goes_on_billing)
+        | (~elsewhere & goes_on_billing)
     )
     beds = beds.mutate(starts=ibis.ifelse(goes_on.fill_null(False), 0, 1))
     return beds.mutate(number=beds.starts.sum().over(so_far))
@@ -271,7 +276,9 @@ def _joined(beds: ir.Table) -> ir.Table:
         hospital_service=last("hospital_service", anywhere),
         **{name: last(name, beds.at_last) for name in ("principal_system", "principal_code", "drg_code")},
         **{name: first(name, anywhere) for name in began},
-        **{name: beds[name].max() for name in PROCEDURES},
+        # what an admission was planned for is done where the person was admitted, not where they were sent on
+        **{name: beds[name].max(where=beds.at_first) for name in PLANNED_WHERE_ADMITTED},
+        **{name: beds[name].max() for name in PROCEDURES if name not in PLANNED_WHERE_ADMITTED},
         disputed_admit_day=_differ(
             beds.admit_day.min(where=(beds.billed == 1) & beds.at_first),
             beds.admit_day.min(where=(beds.told == 1) & beds.at_first),

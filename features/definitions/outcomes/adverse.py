@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from features.codes.harms import COMPONENTS, HARM_CODES, HARMS, Component
 from features.definitions.encounters import encounters
 from features.definitions.outcomes.outcome import Outcome
+from features.definitions.outcomes.readmission import next_stays
+from features.definitions.stays import final_stays
 from features.record.known import CLAIM, FOREVER, with_claim_versions
 from features.record.record import Record
 from features.record.tables import DIAGNOSIS
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 
 ACUTE = ("emergency", "observation", "inpatient")
 BEFORE_ADMISSION = ("Y", "W", "1")  # present on admission: yes, cannot be told clinically, exempt
-WINDOW = OutcomeWindow(1, 21)
+WINDOW = OutcomeWindow(0, 21)
+STEM = 6  # characters of a code without the seventh, which tells only how far the treatment is
 
 
 @dataclass(frozen=True)
 class LookBack:
     """When a harm is new: neither its code nor, with `any_code`, another code of its kind stands on a claim of these
-    days up to the discharge, the index stay's own included.
+    days up to the discharge, the index stay's own included. The seventh character, first treatment or later, makes no
+    other code.
     """
 
     days: int
@@ -64,7 +68,7 @@ def acute_care_in_words(record: Record, given: ir.Table, event_day: int) -> str:
 
 
 def _acute_claims(record: Record, given: ir.Table) -> ir.Table:
-    return _after(encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
+    return _after(record, encounters(record).filter(encounters(record).setting.isin(ACUTE)), given)
 
 
 def _first_day(events: ir.Table) -> ir.Table:
@@ -109,16 +113,18 @@ def _new_harms(record: Record, given: ir.Table) -> ir.Table:
     fresh = record.conclude("harm_codes", _harm_codes)
     codes = ibis.memtable(HARMS.table()).select("code_system", "code", "label")
     coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
-    after = _after(fresh, given)
+    after = _after(record, fresh, given)
     days = ibis.cases(*((after.label == label, each.days) for label, each in LOOK_BACKS.items()), else_=-1)
     by_kind = after.label.isin([label for label, each in LOOK_BACKS.items() if each.any_code])
     after = after.mutate(look_back=days, by_kind=by_kind)
     earlier = coded.select("person_id", "label", seen_code="code", seen="from_day", seen_to="to_day").distinct()
     seen = after.inner_join(earlier, ["person_id", "label"])
     seen = seen.filter(
-        # a claim is of all its days: a long stay's own codes are seen up to its end
-        (seen.seen <= seen.discharge_day) & (seen.seen_to >= seen.discharge_day - seen.look_back),
-        seen.by_kind | (seen.seen_code == seen.code),
+        # a claim is of all its days: a long stay's own codes are seen up to its end. What began on the day of discharge
+        # came after the stay, unless the stay itself began on that day
+        (seen.seen < seen.discharge_day) | ((seen.seen == seen.discharge_day) & (seen.admit_day == seen.discharge_day)),
+        seen.seen_to >= seen.discharge_day - seen.look_back,
+        seen.by_kind | (seen.seen_code.substr(0, STEM) == seen.code.substr(0, STEM)),
     )
     return after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
 
@@ -138,30 +144,50 @@ def _harm_codes(record: Record) -> ir.Table:
     coded = _final_diagnoses(record)
     acute = encounters(record).filter(encounters(record).setting.isin(ACUTE))
     version = [*CLAIM, "version", "known_from"]
-    acute = acute.select(*version, "setting", came="from_day")
+    acute = acute.select(*version, "setting", "facility_id", came="from_day")
     harm = coded.inner_join(codes, ["code_system", "code"]).inner_join(acute, version)
     silent = harm.filter(harm.setting == "inpatient", harm.present_on_admission.isnull()).select(*version).distinct()
     # a hospital that flags the other codes of a bill leaves only the exempt ones blank
     flags = coded.semi_join(silent, version).filter(lambda t: t.present_on_admission.notnull())
     harm = harm.left_join(flags.select(*version).distinct().mutate(flagged=1), version)
     brought = harm.present_on_admission.isin(BEFORE_ADMISSION).fill_null(False)
-    exempt = harm.present_on_admission.isnull() & harm.flagged.notnull()
-    harm = harm.filter((harm.setting != "inpatient") | brought | exempt)
+    # some hospitals flag nothing (critical access, cancer): the principal diagnosis is what brought the person in
+    unflagged = harm.present_on_admission.isnull() & (harm.flagged.notnull() | (harm.role == "principal"))
+    in_hospital = harm.setting == "inpatient"
+    admitted_with = _where_admitted(record, harm.filter(in_hospital, brought | unflagged))
+    harm = ibis.union(harm.filter(~in_hospital), admitted_with)
     return harm.select(*CLAIM, "known_from", "known_until", "code", "label", "setting", from_day="came")
 
 
-def _after(events: ir.Table, given: ir.Table) -> ir.Table:
-    """Events as finally told that start in the days of the window."""
+def _where_admitted(record: Record, harm: ir.Table) -> ir.Table:
+    """Codes on bills with which a stay begins: what a later hospital of the stay, or a later bill, finds present on
+    its own admission may have happened within the stay.
+    """
+    stays = final_stays(record)
+    first = stays.select("person_id", "admit_day", first_facility_id=stays.first_facility_id.fill_null(""))
+    at = harm.inner_join(first, "person_id")
+    begins = (at.facility_id.fill_null("") == at.first_facility_id) & (at.came - at.admit_day).between(0, 1)
+    return at.filter(begins).select(*harm.columns).distinct()
+
+
+def _after(record: Record, events: ir.Table, given: ir.Table) -> ir.Table:
+    """Events as finally told that start in the days of the window. On the day of discharge only those of a stay that
+    began on it: of a visit nobody can tell whether it came before the discharge.
+    """
     final = events.filter(events.known_until == FOREVER)
     joined = given.inner_join(final, "person_id")
     days = joined.from_day - joined.discharge_day
-    return joined.filter(days.between(WINDOW.first, WINDOW.last))
+    joined = joined.filter(days.between(WINDOW.first, WINDOW.last))
+    back = next_stays(record, given).select(back_row="row_id", back_day="event_day")
+    at = joined.left_join(back, [joined.row_id == back.back_row, joined.from_day == back.back_day])
+    same_day = (at.from_day == at.discharge_day) & (at.setting == "inpatient") & at.back_row.notnull()
+    return at.filter((at.from_day > at.discharge_day) | same_day).drop("back_row", "back_day")
 
 
 _NEEDS = ("claim_line.revenue_center_code", "diagnosis.present_on_admission")
 ANY_ACUTE_CARE_21D = Outcome(
     "any_acute_care_21d",
-    "an emergency, observation or inpatient encounter 1 to 21 days after discharge",
+    "an emergency, observation or inpatient encounter 1 to 21 days after discharge, or a stay that begins on its day",
     WINDOW,
     any_acute_care,
     acute_care_in_words,
@@ -171,8 +197,8 @@ ANY_ACUTE_CARE_21D = Outcome(
 )
 ADVERSE_EVENT_21D = Outcome(
     "adverse_event_21d",
-    "death 0 to 21 days after discharge, or acute care 1 to 21 days after it that carries a harm code new since "
-    "discharge; the list is ours",
+    "death 0 to 21 days after discharge, or acute care 1 to 21 days after it (or a stay that begins on its day) that "
+    "carries a harm code new since discharge; the list is ours",
     WINDOW,
     harms,
     harms_in_words,
@@ -183,7 +209,8 @@ ADVERSE_EVENT_21D = Outcome(
 PARTS = tuple(
     Outcome(
         f"{component.name}_21d",
-        f"acute care 1 to 21 days after discharge that carries {component.wording}, new since discharge",
+        "acute care 1 to 21 days after discharge, or a stay that begins on its day, with "
+        f"{component.wording}, new since discharge",
         WINDOW,
         partial(harms, components=(component,)),
         partial(harms_in_words, components=(component,)),

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.codes.places import EXPIRED
+from features.definitions.deaths import deaths
 from features.definitions.enrolment import enrolled
-from features.definitions.stays import OPEN, final_stays, stay_versions
-from features.record.known import FOREVER
+from features.definitions.stays import OPEN, final_stays
 from features.record.record import Record, lacked, persons_now
-from features.record.tables import DEATH
 from features.windows import OutcomeWindow, local_day
 
 if TYPE_CHECKING:
@@ -58,14 +56,15 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     import pandas as pd
 
     # what happened next is looked for under every number that is now known to be the person's
-    rows = rows.assign(person_id=persons_now(record, rows.person_id))
+    now = pd.Series(persons_now(record, rows.person_id), rows.index, dtype=rows.person_id.dtype)
+    rows = rows.assign(person_id=now)
     given = ibis.memtable(rows[["row_id", "person_id", "stay_id", "admit_day", "discharge_day"]])
     first, last = outcome.window.first, outcome.window.last
     found = rows[["row_id", "person_id", "discharge_day"]].reset_index(drop=True)
     index = index_stays(record, given).select("row_id", "index_discharge_day")
     found = found.merge(_frame(index), on="row_id", how="left")
     found = found.merge(_events(record, given, outcome), on="row_id", how="left")
-    found = found.merge(_deaths(record, given), on="row_id", how="left")
+    found = found.merge(_frame(deaths(record)), on="person_id", how="left")
     ends = found.discharge_day + last
     waits = outcome.by_claims and "claim_line" not in record.lacks
     through = record.claims_complete_to if waits else record.admissions_complete_to
@@ -163,37 +162,3 @@ def index_stays(record: Record, given: ir.Table) -> ir.Table:
     return first.select(
         "row_id", "person_id", "discharge_day", index_id="other_id", index_discharge_day=first.to.fill_null(OPEN)
     )
-
-
-def _deaths(record: Record, given: ir.Table) -> pd.DataFrame:
-    """The day of death, by a notice or by how a stay ended, and when it was known. A death dated only to the month
-    counts at its end, and never before a discharge.
-    """
-    import ibis
-
-    died = record[DEATH].select("person_id", "to_day", "precision", "known_at")
-    stays = stay_versions(record)
-    in_hospital = stays.filter(stays.discharge_disposition_code.isin(EXPIRED), stays.discharge_day.notnull())
-    first_told = in_hospital.group_by("person_id", "stay_id", "discharge_day").aggregate(
-        known_at=in_hospital.known_from.min()
-    )
-    now = in_hospital.filter(in_hospital.known_until == FOREVER)
-    now = now.inner_join(first_told, ["person_id", "stay_id", "discharge_day"])
-    told = now.select(
-        "person_id", to_day=now.discharge_day.cast("int32"), precision=ibis.literal("day"), known_at="known_at"
-    )
-    died = died.union(told)
-    # whoever tells the day is believed before whoever tells only the month
-    died = died.mutate(exact=died.precision != "month")
-    best = died.mutate(most=died.exact.max().over(ibis.window(group_by="person_id")))
-    best = best.filter(best.exact == best.most)
-    by_day = best.group_by("person_id", "exact", "to_day").aggregate(known_at=best.known_at.min())
-    days = by_day.group_by("person_id").aggregate(
-        day=by_day.to_day.min(), exact=by_day.exact.max(), death_known=by_day.known_at.argmin(by_day.to_day)
-    )
-    final = final_stays(record)
-    last = final.group_by("person_id").aggregate(last_discharge=final.discharge_day.max())
-    days = days.left_join(last, "person_id")
-    day = ibis.ifelse(days.exact, days.day, ibis.greatest(days.day, days.last_discharge.fill_null(0)))
-    days = days.select("person_id", "death_known", death_day=day)
-    return _frame(given.select("row_id", "person_id").inner_join(days, "person_id").drop("person_id"))

@@ -181,6 +181,21 @@ MEASURED = Chapter(
             expected=_one("yes", "no: enrolled for 12 months before"),
         ),
         Vignette(
+            "Dead in the readmission, told by its bill alone",
+            "A stay that ended in death tells of a death: the stay before it was followed to its end, and is measured.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-20 | General  | 01     | J189 pneumonia
+            c2    | 03-25 | 03-28 | General  | 20     | A419 sepsis
+            """,
+            covered="from | to\n2023-01 | 2024-03",
+            expected="""
+            in    | out   | hospitals | scored | measured             | readmission
+            03-01 | 03-20 | General   | yes    | yes                  | 1: 03-25
+            03-25 | 03-28 | General   | yes    | no: discharged alive | 0: death
+            """,
+        ),
+        Vignette(
             "The first rule that excludes",
             "Several rules leave this stay out; the first in their order stands on the row.",
             messages=_message("07"),

@@ -158,6 +158,53 @@ HARMS = Chapter(
             expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
         ),
         Vignette(
+            "A broken hip, seen again at follow-up",
+            "The seventh character says only how far the treatment is: a later visit (D) is no new harm.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 01     | S72001A broken hip
+            """,
+            visits=_visit("03-12"),
+            codes=_codes("c1 | W1830XA | Y", "v1 | S72001D | -", "v1 | W1830XD | -"),
+            expected=_harm("0"),
+        ),
+        Vignette(
+            "A broken hip on the day of discharge",
+            "A stay that begins on the day of discharge is a readmission, and its harm counts.",
+            bills=_bills("c2 | 03-05 | 03-09 | General | 01 | S72001A broken hip"),
+            codes=_codes("c2 | W1830XA | Y"),
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | harm
+            03-01 | 03-05 | General   | yes    | yes      | 1: 03-05    | 1: 03-05
+            03-05 | 03-09 | General   | yes    | yes      | 0           | 0
+            """,
+        ),
+        Vignette(
+            "Observed on the day of discharge, and fallen again",
+            "What began on the day of discharge came after the stay, so it makes no later harm an old one.",
+            bills=_bills(),
+            visits="claim | known | day | setting\nv1 | 05-01 | 03-05 | observation\nv2 | 05-01 | 03-08 | emergency",
+            codes=_codes("v1 | W1830XA | -", "v2 | W1830XA | -"),
+            expected=_harm("1: 03-08"),
+        ),
+        Vignette(
+            "A broken hip in a hospital that flags nothing",
+            "Critical access hospitals need not say what was present on admission; the principal diagnosis is what "
+            "brought the person in.",
+            bills=_bills("r1 | 03-10 | 03-12 | Cottage | 01 | S72001A broken hip"),
+            codes=_codes("r1 | F05 | -"),
+            expected=_harm("1: 03-10", "1: 03-10", "03-10 | 03-12 | Cottage | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "Fallen in the second stay, sent on to another hospital",
+            "Present on admission there is not present on admission to the stay: it happened within it.",
+            bills=_bills(
+                "r1 | 03-10 | 03-12 | Cottage | 02 | A419 sepsis", "r2 | 03-12 | 03-16 | General | 01 | S72001A hip"
+            ),
+            codes=_codes("r1 | W1830XA | N", "r2 | W1830XA | Y"),
+            expected=_harm("0", "1: 03-10", "03-10 | 03-16 | Cottage > General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
             "Bleeding alone",
             "Bleeding counts only with the disorder that an anticoagulant causes, on the same encounter.",
             bills=_bills(),

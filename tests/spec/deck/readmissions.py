@@ -163,6 +163,21 @@ PLANNED = Chapter(
             expected=_two("yes", "yes", "1: 03-20", "03-20 | 03-28 | General > County | yes | yes | 0"),
         ),
         Vignette(
+            "Sent on for a bypass",
+            "What was planned is asked of the hospital that admitted: an operation of the next one plans nothing.",
+            bills="""
+            claim | in    | out   | hospital | status | principal       | procedure
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia  | -
+            c2    | 03-10 | 03-11 | Cottage  | 02     | I2510 coronary  | -
+            c3    | 03-11 | 03-18 | County   | 01     | I214 infarction | 02100Z9 bypass
+            """,
+            expected="""
+            in    | out   | hospitals        | scored | measured | readmission
+            03-01 | 03-05 | General          | yes    | yes      | 1: 03-10
+            03-10 | 03-18 | Cottage > County | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
             "Planned, then unplanned",
             "The first readmission was planned: the later one does not count for the first stay, and does for "
             "the second.",

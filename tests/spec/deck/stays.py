@@ -411,6 +411,47 @@ TOLD_BY_TWO = Chapter(
             """,
         ),
         Vignette(
+            "Interim bills with days that nobody billed",
+            "A hospital that bills on within a week after an interim bill has told no discharge.",
+            bills="""
+            claim | type | in    | out   | hospital | status | principal
+            c1    | 112  | 03-01 | 03-10 | General  | 30     | I5023 acute heart failure
+            c2    | 113  | 03-11 | 03-20 | General  | 30     | I5023 acute heart failure
+            c3    | 114  | 03-22 | 03-25 | General  | 01     | I5023 acute heart failure
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-25 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Still a patient, then billed with another diagnosis",
+            "Patient status 30 alone says that the stay goes on.",
+            bills="""
+            claim | type | in    | out   | hospital | status | principal
+            c1    | 111  | 03-01 | 03-10 | General  | 30     | I5023 acute heart failure
+            c2    | 111  | 03-10 | 03-15 | General  | 01     | J189 pneumonia
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-15 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "An admission that was foreseen and cancelled",
+            "A foreseen admission (A05, A14) is none, and so is one that was taken back.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | General  | 01
+            03-06 09:00 | A05   | v2    | 03-25 | -     | General  | -
+            03-20 09:00 | A38   | v2    | 03-25 | -     | General  | -
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-01 | 03-05 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
             "A lost discharge message",
             "Where no message and no bill tells the end of a stay, it is over when the person is admitted again; "
             "it has no "
