@@ -75,7 +75,7 @@ def _unfold(writer: Writer, files: Sequence[InputFile], scratch: Path, delivery:
     if not ours:
         return Unfolded((), _nothing(), (), unread)
     found = cclf_lines.read(ours, scratch)
-    cclf_lines.make_views(writer, found, scratch)
+    cclf_lines.make_views(writer, found)
     load = _Load(writer, found, delivery)
     writer.con.execute("CREATE TEMP TABLE cclf_wrong (number BIGINT, reason VARCHAR)")
     _number(load)
