@@ -8,7 +8,7 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-oracle clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle clean lock
 
 help:
 	@echo "make demo         simulate a network, train, evaluate, promote, and print today's outreach list"
@@ -18,6 +18,7 @@ help:
 	@echo "make serve        the scoring service on what make demo made"
 	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
+	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
@@ -62,6 +63,9 @@ bench-chain: .venv/.base
 
 bench-definitions: .venv/.base
 	$(BIN)/python -m tests.benchmarks.definitions
+
+bench-gaps: .venv/.base
+	$(BIN)/python -m tests.benchmarks.gaps
 
 bench-oracle: .venv/.base
 	$(BIN)/python -m tests.benchmarks.oracle

@@ -13,7 +13,7 @@ from features.catalogue.declaration import Column
 from features.definitions.cohort import ROW_COLUMNS
 from features.errors import BadDeclaration
 from features.record.known import known
-from features.record.record import Record
+from features.record.record import Record, by_era
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,20 @@ def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd
 
     `rows` has person_id, stay_id, as_of (instant), as_of_day, admit_day, discharge_day, facility_id; the result has the
     same order and an index from 0. Null is what the column's declaration says it is. The same rows give the same bits
-    alone, in a batch, and again.
+    alone, in a batch, and again. Each row is read in the era of its `as_of`: by whatever numbers were then one person.
     """
+    import pandas as pd
+
+    if not record.former:
+        return _build(record, rows, features)
+    parts = []
+    for era, places, names in by_era(record, rows.person_id.tolist(), rows.as_of.tolist()):
+        part = _build(era, rows.iloc[places].assign(person_id=names), features)
+        parts.append(part.set_axis(places))
+    return pd.concat(parts).sort_index() if parts else _build(record, rows, features)
+
+
+def _build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
     import ibis
     import pandas as pd
     from tqdm import tqdm

@@ -346,6 +346,27 @@ def latest(days: Iterable[int | None]) -> int | None:
     return max(known) if known else None
 
 
+def day_in(year: int, month: int, day: int) -> int:
+    """The day number of a calendar date."""
+    return day_number(date(year, month, day))
+
+
+def months_after(day: int, months: int) -> int:
+    """The same day of the month so many months later (earlier where negative); the last of the month where it has none:
+    a year after 29 February is 28 February, as CQL and FHIR count.
+    """
+    start = date_of(day)
+    number = start.year * 12 + start.month - 1 + months
+    first = date(number // 12, number % 12 + 1, 1)
+    following = date((number + 1) // 12, (number + 1) % 12 + 1, 1)
+    return day_number(first) + min(start.day, (following - first).days) - 1
+
+
+def years_before(day: int, years: int) -> int:
+    """The same date so many years earlier, as `months_after` counts."""
+    return months_after(day, -12 * years)
+
+
 def first_day_of_year(year: int) -> int:
     """1 January of a year."""
     return day_number(date(year, 1, 1))

@@ -110,6 +110,11 @@ class Release:
     sources: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the columns, in the model's order."""
+        return tuple(column.name for column in self.columns)
+
     def matrix(self, X: pd.DataFrame) -> Floats:
         """The columns of a frame in the model's order, others left out; BadModel names one that is missing."""
         names = [column.name for column in self.columns]

@@ -81,4 +81,28 @@ def serve(store: Path | None, host: str, port: int) -> None:
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 
 
-COMMANDS = (score, serve)
+@click.command()
+@click.option("--table", required=True, type=click.Path(path_type=Path), help="CSV or Parquet, columns as in training.")
+@click.option("--model", required=True, help="The --name that it was trained under.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV to write.")
+def predict(table: Path, model: str, out: Path) -> None:
+    """Score the rows of a table of your own: the champion, else the latest version."""
+    from serving.predict import predict as predicted
+
+    made = predicted(table, model)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made.rows.to_csv(out, index=False, lineterminator="\n")
+    except OSError:
+        raise BadInput(
+            got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."
+        ) from None
+    which = "the champion" if made.is_champion else "the latest, as none was promoted"
+    click.echo(f"{model} version {made.release.version} ({which}): {len(made.rows):,} rows in {out}")
+    for name in made.absent:
+        click.echo(f"not in this table, taken as not known: {name}", err=True)
+    for name, count in made.unseen.items():
+        click.echo(f"never seen in training: {count:,} cells of {name}", err=True)
+
+
+COMMANDS = (score, serve, predict)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.definitions.stays import stay_versions
 from features.errors import BadInput
-from features.record.record import Record, cut_to_persons
+from features.record.record import Record, cut_to_persons, persons_now
 from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, FACILITY, PROVIDER
 from models.explain import Reason
 from serving.score import Champion, Scored, explain, score, strangeness, tiers_of
@@ -106,18 +106,19 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
     evening = int(windows.end_of_day(last_day, record.zone))
     cohort = prediction_cohort(record, first_day, last_day)
     rows = cohort.rows[cohort.rows.as_of <= evening]  # news that came later belongs to the next evening's list
-    latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("person_id", keep="last")
-    told = _latest_contact(record, evening, latest.person_id.tolist())
+    rows = rows.assign(one=persons_now(record, rows.person_id))  # a stay may be told under a number given up since
+    latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("one", keep="last")
+    told = _latest_contact(record, evening, latest.one.tolist())
     gone = {
         "in hospital again": in_hospital(record, evening),
         "died": dead(record, evening),
         "asked not to be called": frozenset(told.person_id[told.contact_opt_out == 1]),
-        **_left_since(latest, cohort.excluded[cohort.excluded.as_of <= evening]),
+        **_left_since(latest, _by_one(record, cohort.excluded[cohort.excluded.as_of <= evening])),
     }
     left_off: dict[str, int] = {}
     callable_ = latest
     for reason, people in gone.items():
-        stays = callable_.person_id.isin(people)
+        stays = callable_.one.isin(people)
         left_off[reason] = int(stays.sum())
         callable_ = callable_[~stays]
     callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
@@ -138,6 +139,10 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
         left_off=left_off,
         warnings=strangeness(record, with_),
     )
+
+
+def _by_one(record: Record, stays: pd.DataFrame) -> pd.DataFrame:
+    return stays.assign(one=persons_now(record, stays.person_id))
 
 
 def accounted(given: OutreachList) -> str:
@@ -185,11 +190,11 @@ def _left_since(latest: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, froze
     """People whose later stay a rule left out, by rule: whoever went to hospice or on to another hospital is not called
     about the stay before.
     """
-    both = excluded.merge(latest[["person_id", "discharge_day"]], on="person_id", suffixes=("", "_listed"))
+    both = excluded.merge(latest[["one", "discharge_day"]], on="one", suffixes=("", "_listed"))
     later = both[both.discharge_day > both.discharge_day_listed]
     return {
         LEFT_OUT.get(str(rule), f"left out by the rule {rule}"): frozenset(people)
-        for rule, people in later.groupby("excluded_by").person_id
+        for rule, people in later.groupby("excluded_by").one
     }
 
 
@@ -198,19 +203,19 @@ def _entries(
 ) -> tuple[Entry, ...]:
     why = explain(scored, places, with_)
     tier = tiers_of(scored, with_)
-    people = scored.rows.person_id.iloc[places].tolist()
+    people = persons_now(record, scored.rows.person_id.iloc[places])
     contacts = told.set_index("person_id")
     practices = _latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
     entries = []
-    for rank, (place, because) in enumerate(zip(places, why, strict=True), 1):
+    for rank, (person, place, because) in enumerate(zip(people, places, why, strict=True), 1):
         row = scored.rows.iloc[place]
-        contact = contacts.loc[row.person_id] if row.person_id in contacts.index else None
+        contact: Any = contacts.loc[person] if person in contacts.index else None
         facility = row.facility_id if isinstance(row.facility_id, str) else ""
         entries.append(
             Entry(
                 rank=rank,
-                person_id=row.person_id,
+                person_id=person,
                 stay_id=row.stay_id,
                 name="" if contact is None else " ".join(filter(None, [contact.first_name, contact.last_name])),
                 risk=float(scored.risk[place]),
@@ -218,7 +223,7 @@ def _entries(
                 reasons=because.reasons,
                 discharge_day=int(row.discharge_day),
                 facility=facilities.get(facility, facility),
-                practice=practices.get(row.person_id, ""),
+                practice=practices.get(person, ""),
                 due=windows.business_days_after(int(row.discharge_day), FIRST_CONTACT_BUSINESS_DAYS),
                 phone="" if contact is None else contact.phone or "",
                 language="" if contact is None else _language(contact.preferred_language),

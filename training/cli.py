@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from features.errors import BadInput
+from training.question import Question
 
 STORE = click.option(
     "--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it."
@@ -14,11 +17,50 @@ STORE = click.option(
 
 
 @click.command()
-@click.argument("model")
-@STORE
+@click.argument("model", required=False)
+@click.option("--store", type=click.Path(path_type=Path), help="The store, as `afterward load` made it.")
+@click.option("--table", type=click.Path(path_type=Path), help="Instead: a table of your own, CSV or Parquet.")
+@click.option("--label", help="""What to foretell: a column of yes and no, or a condition like 'outcome == "yes"'.""")
+@click.option("--person", help="The column that says whose row it is.")
+@click.option("--time", help="A column that orders a person's rows: their earlier rows may then tell something.")
+@click.option("--drop", multiple=True, help="A column that the model may not see; give it again for more.")
+@click.option("--where", default="", help="SQL over the columns: which rows count.")
+@click.option("--name", help="What the model of a table is called.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, data and threads give the same release.")
-def train(model: str, store: Path, seed: int) -> None:
-    """Train MODEL on a store, judge it on the latest period, and write and log it as the next version."""
+def train(
+    model: str | None,
+    store: Path | None,
+    table: Path | None,
+    label: str | None,
+    person: str | None,
+    time: str | None,
+    drop: tuple[str, ...],
+    where: str,
+    name: str | None,
+    seed: int,
+) -> None:
+    """Train MODEL on a store, judge it on the latest period, and write and log it as the next version. Or train on a
+    table of your own (--table, --label, --person, --name), judged on people whom it never saw.
+    """
+    if table is not None:
+        _check_given({"--label": label, "--person": person, "--name": name}, model is None and store is None)
+        _train_on_table(Question(table, str(label), str(person), str(name), time, drop, where), seed)
+    else:
+        _check_given({"MODEL": model, "--store": store}, not any((label, person, time, drop, where, name)))
+        _train_on_store(str(model), Path(str(store)), seed)
+
+
+def _check_given(needed: Mapping[str, object], alone: bool) -> None:
+    missing = [option for option, value in needed.items() if not value]
+    if missing or not alone:
+        raise BadInput(
+            got=f"no {missing[0]}" if missing else "options of a store and of a table at once",
+            expected="MODEL and --store, or --table, --label, --person and --name",
+            do="See `afterward train --help`.",
+        )
+
+
+def _train_on_store(model: str, store: Path, seed: int) -> None:
     from training import card
     from training.run import train as run
 
@@ -32,6 +74,29 @@ def train(model: str, store: Path, seed: int) -> None:
     click.echo()
     click.echo(f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id})")
     click.echo(f"Next: afterward promote {model} --version {made.release.version}")
+
+
+def _train_on_table(asked: Question, seed: int) -> None:
+    from training.table import train as run
+    from training.table_report import metrics_table
+
+    made = run(asked, seed, say=lambda step: click.echo(f"{asked.name}: {step}", err=True))
+    for column, why in made.inferred.left_out.items():
+        click.echo(f"left out: {column} ({why})")
+    kinds = Counter(column.kind for column in made.inferred.columns)
+    click.echo(
+        f"{made.rows:,} rows of {made.people:,} people, {made.events:,} with the label; columns: "
+        + ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds))
+    )
+    click.echo("cross-validated by person:")
+    click.echo()
+    click.echo(metrics_table(asked.name, made.judged, made.baselines))
+    click.echo()
+    click.echo(
+        f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id}); its trees were"
+    )
+    click.echo("then learned from all rows, so the figures are of its making (see card.md)")
+    click.echo(f"Next: afterward predict --table TABLE --model {asked.name} --out scores.csv")
 
 
 @click.command()

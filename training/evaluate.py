@@ -52,11 +52,11 @@ class Evaluation:
     def to_json(self) -> dict[str, object]:
         """Metrics at top level, each {value, low, high}, null where rows or events are too few for a number."""
         return {
-            **_written(self.judged),
+            **written(self.judged),
             "rows": self.rows,
             "people": self.people,
             "events": self.events,
-            "baselines": {name: _written(judged) for name, judged in self.baselines.items()},
+            "baselines": {name: written(judged) for name, judged in self.baselines.items()},
             "model": self.model,
             **({} if self.version is None else {"version": self.version}),
             "rows_are": self.rows_are,
@@ -151,7 +151,8 @@ def _rows_to_judge(rows: pd.DataFrame, saved: pd.DataFrame, version: int) -> tup
     return unseen, f"all of a store that version {version} was not made on"
 
 
-def _written(judged: Judged) -> dict[str, dict[str, float | None]]:
+def written(judged: Judged) -> dict[str, dict[str, float | None]]:
+    """Each metric as {value, low, high}, null where there is no number."""
     return {
         name: {end: _number(getattr(found, end)) for end in ("value", "low", "high")} for name, found in judged.items()
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models import pointer, release
 from models.specs import spec
+from models.table import release as table_release
 from training import registry
 
 
@@ -24,9 +25,18 @@ def promote(model: str, version: int | None = None) -> Moved:
     """Promote a version, the latest where none is named. BadModel when the model is unknown, was never trained, or its
     release does not verify with the code that is here.
     """
-    asked = spec(model)
-    chosen = release.load(pointer.existing(model, version))
-    release.verify(chosen, asked.features)
+    chosen = _verified(model, version)
     registered = registry.make_champion(chosen)
     before = pointer.point(model, chosen.version)
     return Moved(before, chosen.version, registered, pointer.home() / model / pointer.CHAMPION)
+
+
+def _verified(model: str, version: int | None) -> registry.Released:
+    """The release, worked out again on its own self-check. A name that no spec has may be of somebody's own table."""
+    there = pointer.versions(model)
+    if there and table_release.is_of_table(pointer.existing(model, version)):
+        return table_release.load(pointer.existing(model, version))
+    asked = spec(model)
+    chosen = release.load(pointer.existing(model, version))
+    release.verify(chosen, asked.features)
+    return chosen

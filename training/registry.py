@@ -15,18 +15,42 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import BadSetting
 from models import pointer, release
-from models.release import Release
 
 if TYPE_CHECKING:
+    from lightgbm import Booster
     from mlflow import MlflowClient
 
 URI = "MLFLOW_TRACKING_URI"
 CHAMPION, CHALLENGER = "champion", "challenger"
 RELEASE_TAG, SUM_TAG = "afterward.release", "afterward.manifest_sha256"
+
+
+class Released(Protocol):
+    """What MLflow needs of a release, of whatever kind."""
+
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+
+    @property
+    def booster(self) -> Booster:
+        """The trees."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the trees' inputs, in order."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +73,7 @@ def tracking_uri() -> str:
     return os.environ.get(URI) or default_uri()
 
 
-def log(trained: Release, run: Run) -> str:
+def log(trained: Released, run: Run) -> str:
     """Record a run, register its model as a version with the alias `challenger`; gives the run's id."""
     with client_of_registry() as client:
         import mlflow
@@ -68,7 +92,7 @@ def log(trained: Release, run: Run) -> str:
         return str(active.info.run_id)
 
 
-def make_champion(trained: Release) -> str | None:
+def make_champion(trained: Released) -> str | None:
     """Move the alias `champion` to the registered version of a release; gives that version, or null when MLflow does
     not know the release.
     """
@@ -136,7 +160,7 @@ def _experiment(client: MlflowClient, model: str) -> str:
     return str(client.create_experiment(name, artifact_location=(pointer.home() / "mlflow").as_uri() if ours else None))
 
 
-def _registered(client: MlflowClient, trained: Release, uri: str, run_id: str) -> str:
+def _registered(client: MlflowClient, trained: Released, uri: str, run_id: str) -> str:
     """MLflow's own number of the version; its tags say which release it is."""
     from mlflow.exceptions import MlflowException
 
@@ -147,17 +171,17 @@ def _registered(client: MlflowClient, trained: Release, uri: str, run_id: str) -
     return str(client.create_model_version(trained.model, uri, run_id, tags=_identity(trained)).version)
 
 
-def _identity(trained: Release) -> dict[str, str]:
+def _identity(trained: Released) -> dict[str, str]:
     return {RELEASE_TAG: str(trained.version), SUM_TAG: release.sha256(Path(trained.path) / release.MANIFEST)}
 
 
-def _log_booster(trained: Release) -> Any:
+def _log_booster(trained: Released) -> Any:
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     signature = ModelSignature(
-        inputs=Schema([ColSpec("double", column.name) for column in trained.columns]),
+        inputs=Schema([ColSpec("double", name) for name in trained.inputs]),
         outputs=Schema([ColSpec("double", "risk_before_calibration")]),
     )
     return mlflow.lightgbm.log_model(

@@ -13,7 +13,7 @@ from features.codes.places import EXPIRED, HOSPICE, TO_ACUTE_HOSPITAL
 from features.definitions.stays import stay_versions
 from features.errors import BadDeclaration
 from features.record.known import Known, known, latest
-from features.record.record import Record, lacked
+from features.record.record import Record, lacked, within_era
 from features.record.tables import DEATH, PERSON
 
 if TYPE_CHECKING:
@@ -183,9 +183,19 @@ def prediction_cohort(record: Record, first_day: int | None = None, last_day: in
 
 
 def prediction_candidates(record: Record, first_day: int | None = None, last_day: int | None = None) -> pd.DataFrame:
-    """Every discharge known within a day, with what the rules ask as known at its `as_of`."""
-    rows = _candidates(_told(record, first_day, last_day))
-    return rows.merge(_person_facts(known(record, _memtable(rows))), on="row_id", how="left")
+    """Every discharge known within a day, with what the rules ask as known at its `as_of`; of people who were merged
+    later, by the number that they then went by.
+    """
+    import pandas as pd
+
+    parts = []
+    for era in (record, *record.former):
+        rows = _candidates(_told(era, first_day, last_day))
+        parts.append(rows.merge(_person_facts(known(era, _memtable(rows))), on="row_id", how="left"))
+    if len(parts) == 1:
+        return parts[0]
+    found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return found.assign(row_id=range(len(found)))
 
 
 def _told_late(told: ir.Table, rows: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +245,7 @@ def can_be_asked(rule: Rule, rows: pd.DataFrame, lacks: Mapping[str, str]) -> pd
 
 def _told(record: Record, first_day: int | None, last_day: int | None) -> ir.Table:
     """Versions of stays with a discharge in these days, both included."""
-    told = stay_versions(record)
+    told = within_era(record, stay_versions(record))
     told = told.filter(told.discharge_day.notnull())
     if first_day is not None:
         told = told.filter(told.discharge_day >= first_day)

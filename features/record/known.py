@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 
 from features.record.record import Record
 from features.record.schema import Table
-from features.record.tables import ADT_EVENT, APPOINTMENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, ORDER
+from features.record.tables import (
+    ADT_EVENT,
+    APPOINTMENT,
+    CLAIM_LINE,
+    DISCHARGE_NOTICE,
+    DISPENSING,
+    ENCOUNTER,
+    ORDER,
+    PRESCRIPTION,
+    PROBLEM,
+    RESULT,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -135,6 +146,43 @@ def order_states(record: Record) -> ir.Table:
 def appointment_states(record: Record) -> ir.Table:
     """Appointments as versions: booked, kept, missed or cancelled."""
     return record.conclude("appointment_states", lambda r: states(r, APPOINTMENT, "source", "appointment_id"))
+
+
+def encounter_states(record: Record) -> ir.Table:
+    """Encounters as versions: begun, then ended."""
+
+    def versions(record: Record) -> ir.Table:
+        rows = record[ENCOUNTER]
+        rows = rows.mutate(over=(rows.status == "finished").cast("int8"))
+        return _replaced(rows, ("source", "encounter_id"), ("over",)).drop("bucket", "over")
+
+    return record.conclude("encounter_states", versions)
+
+
+def problem_states(record: Record) -> ir.Table:
+    """Problems as versions: as recorded, then gone."""
+    return record.conclude("problem_states", lambda r: states(r, PROBLEM, "source", "condition_id"))
+
+
+def prescription_states(record: Record) -> ir.Table:
+    """Prescriptions as versions: as written, then ended."""
+    return record.conclude("prescription_states", lambda r: states(r, PRESCRIPTION, "source", "prescription_id"))
+
+
+def result_states(record: Record) -> ir.Table:
+    """Results as versions: as told first, then as amended. One that its source gave no number stands as it is."""
+
+    def versions(record: Record) -> ir.Table:
+        import ibis
+
+        rows = record[RESULT]
+        rows = rows.mutate(number=rows.result_id.fill_null(rows.part_of))
+        alone = rows.filter(rows.number.isnull())
+        alone = alone.mutate(known_from=alone.known_at, known_until=ibis.literal(FOREVER, "int64"))
+        told = _replaced(rows.filter(rows.number.notnull()), ("source", "number", "code_system", "code"), ("status",))
+        return alone.union(told).drop("bucket", "number")
+
+    return record.conclude("result_states", versions)
 
 
 VISIT = ("source", "facility_id", "visit_number")  # each hospital numbers its own visits

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features import windows
 from features.errors import BadStore
+from features.record.identity import Eras, Merge, eras, in_force, renamed
 from features.record.schema import Table
 from features.record.store import Manifest, read_manifest, set_up, table_files
-from features.record.tables import TABLES
+from features.record.tables import PERSON_MERGE, TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,6 +25,8 @@ class Record:
     loaded from.
 
     `derived` keeps what was concluded from the tables (netted claims, stays) for as long as the record is open.
+    `tables` have the merged people as one; `told` has the numbers as the sources gave them; `former` are the records of
+    the merged people in the eras before, the latest first, and `eras` who is who in this one (see `identity`).
     """
 
     con: Any
@@ -34,6 +37,10 @@ class Record:
     claims_complete_to: int | None
     admissions_complete_to: int | None
     derived: dict[str, ir.Table] = field(default_factory=dict)
+    told: Mapping[str, ir.Table] = field(default_factory=dict)
+    merges: tuple[Merge, ...] = ()
+    eras: Eras = field(default_factory=dict)
+    former: tuple[Record, ...] = ()
     sources: tuple[str, ...] = ()
 
     def __getitem__(self, table: Table) -> ir.Table:
@@ -89,7 +96,7 @@ def open_record(store: Path) -> Record:
     for table in TABLES:
         files = table_files(store, manifest, table.name)
         tables[table.name] = con.read_parquet(files) if files else _empty(table)
-    return Record(
+    record = Record(
         con=con,
         zone=manifest.zone,
         tables=tables,
@@ -97,8 +104,97 @@ def open_record(store: Path) -> Record:
         fingerprint=manifest.fingerprint,
         claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
         admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
-        sources=tuple(sorted({batch.reader for batch in manifest.batches if batch.rows})),
+        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - {PERSON_MERGE.name}})),
     )
+    return with_merges(record, tables)
+
+
+def with_merges(record: Record, told: Mapping[str, ir.Table]) -> Record:
+    """The record of tables as the sources told them, with the merges among them that hold."""
+    merges = in_force(record.con.to_pyarrow(told[PERSON_MERGE.name]).to_pylist())
+    return _of_merges(replace(record, told=told, derived={}), merges)
+
+
+def _of_merges(record: Record, merges: tuple[Merge, ...]) -> Record:
+    last, *before = eras(merges) or ({},)
+    if not last:
+        return replace(record, tables=record.told, merges=(), eras={}, former=())
+    former = [replace(record, tables=_in_era(record, era), eras=era, derived={}) for era in before]
+    ours = _in_era(record, last)
+    names = record.con.create_table(_named("merged"), _names(last), temp=True)
+    tables = dict(record.told)
+    for table in renamed():
+        others = record.told[table.name].anti_join(names, [("person_id", "told_id")])
+        tables[table.name] = others.union(ours[table.name])
+    return replace(record, tables=tables, merges=merges, eras=last, former=tuple(former))
+
+
+def _in_era(record: Record, era: Eras) -> dict[str, ir.Table]:
+    """The tables of the people who were merged at some time, under the numbers that they went by in an era."""
+    names = record.con.create_table(_named("era"), _names(era), temp=True)
+    tables = dict(record.told)
+    for table in renamed():
+        rows = record.told[table.name]
+        joined = rows.inner_join(names, [("person_id", "told_id")])
+        tables[table.name] = joined.mutate(person_id=joined.one_id).select(*rows.columns)
+    return tables
+
+
+def _names(era: Eras) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({"told_id": list(era), "one_id": [each.person for each in era.values()]})
+
+
+def _named(what: str) -> str:
+    import ibis
+
+    return str(ibis.util.gen_name(what))
+
+
+def persons_now(record: Record, persons: Iterable[str]) -> list[str]:
+    """By which number each of these people goes now."""
+    return [record.eras[person].person if person in record.eras else person for person in persons]
+
+
+def within_era(record: Record, versions: ir.Table) -> ir.Table:
+    """Versions of something concluded, as long as the people they are about went by that number."""
+    import ibis
+    import pyarrow as pa
+
+    if not record.eras:
+        return versions
+    spans = {era.person: era for era in record.eras.values()}
+    table = pa.table(
+        {
+            "person_id": list(spans),
+            "since": pa.array([era.since for era in spans.values()], pa.int64()),
+            "until": pa.array([era.until for era in spans.values()], pa.int64()),
+        }
+    )
+    joined = versions.left_join(ibis.memtable(table), "person_id")
+    clipped = joined.mutate(
+        known_from=ibis.greatest(joined.known_from, joined.since.fill_null(joined.known_from)),
+        known_until=ibis.least(joined.known_until, joined.until.fill_null(joined.known_until)),
+    )
+    return clipped.filter(clipped.known_from < clipped.known_until).select(*versions.columns)
+
+
+def by_era(
+    record: Record, persons: Sequence[str], instants: Sequence[int]
+) -> list[tuple[Record, list[int], list[str]]]:
+    """Which record tells of each of these people as known at that instant: the record, the places of the rows that it
+    answers, and by which numbers the people went then. Any number of a person will do.
+    """
+    parts: list[tuple[Record, list[int], list[str]]] = [(each, [], []) for each in (record, *record.former)]
+    for place, (person, instant) in enumerate(zip(persons, instants, strict=True)):
+        for each, places, names in parts:
+            era = each.eras.get(person)
+            if era is None or era.since <= instant < era.until:
+                places.append(place)
+                names.append(person if era is None else era.person)
+                break
+    return [part for part in parts if part[1]]
 
 
 def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
@@ -108,7 +204,8 @@ def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
 
 def lacked_by_all(manifest: Manifest) -> dict[str, str]:
     """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
-    declared = [batch.lacks for batch in manifest.batches if batch.rows]
+    # a batch of merges alone brings no fact, and so lacks none
+    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - {PERSON_MERGE.name}]
     shared = set.intersection(*(set(lacks) for lacks in declared)) if declared else set()
     return {fact: declared[0][fact] for fact in sorted(shared)}
 
@@ -119,16 +216,25 @@ def from_rows(rows: Mapping[str, pa.Table], zone: str, lacks: Mapping[str, str] 
 
     con = connect()
     tables = {t.name: ibis.memtable(rows[t.name]) if t.name in rows else _empty(t) for t in TABLES}
-    return Record(con, zone, tables, dict(lacks or {}), "rows", None, None)
+    return with_merges(Record(con, zone, tables, dict(lacks or {}), "rows", None, None), tables)
 
 
 def of_persons(record: Record, persons: Iterable[str]) -> Record:
-    """The same record with the rows of these people only; tables about the network stay whole."""
+    """The same record with the rows of these people only; tables about the network stay whole, and so do the eras of
+    merged people before they were.
+    """
     wanted = list(persons)
     tables = {
         t.name: record[t].filter(record[t].person_id.isin(wanted)) if t.about == "person" else record[t] for t in TABLES
     }
-    return replace(record, tables=tables, derived={})
+    gone_by = {*wanted, *(number for number, era in record.eras.items() if era.person in set(wanted))}
+    told = {
+        t.name: record.told[t.name].filter(record.told[t.name].person_id.isin(sorted(gone_by)))
+        if t.about == "person"
+        else record[t]
+        for t in TABLES
+    }
+    return replace(record, tables=tables, told=told, derived={})
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
@@ -148,13 +254,17 @@ def with_network_of(record: Record, other: Record) -> Record:
     for table in TABLES:
         if table.about != "person" and not record.con.to_pyarrow(record[table].limit(1)).num_rows:
             tables[table.name] = ibis.memtable(other.con.to_pyarrow(other[table]))
-    return replace(record, tables=tables, derived={})
+    told = {t.name: record.told[t.name] if t.about == "person" else tables[t.name] for t in TABLES}
+    return replace(record, tables=tables, told=told, derived={})
 
 
 def known_by(record: Record, instant: int) -> Record:
-    """A record that holds only the rows known by an instant: the oracle of the law that `known.py` obeys."""
-    tables = {t.name: record[t].filter(record[t].known_at <= instant) for t in TABLES}
-    return replace(record, tables=tables, derived={})
+    """A record that holds only the rows known by an instant: the oracle of the law that `known.py` obeys. A merge that
+    was undone, whenever that was, never was.
+    """
+    told = {t.name: record.told[t.name].filter(record.told[t.name].known_at <= instant) for t in TABLES}
+    merges = tuple(merge for merge in record.merges if merge.known_at <= instant)
+    return _of_merges(replace(record, told=told, derived={}), merges)
 
 
 def _empty(table: Table) -> ir.Table:

@@ -7,6 +7,8 @@ from features.errors import BadDeclaration
 from features.record.schema import Column, Kind, Table
 
 _T, _ID, _CODE, _DAY, _AT = Kind.TEXT, Kind.IDENTIFIER, Kind.CODE, Kind.DAY, Kind.INSTANT
+# the tables of what a clinical record tells, each entry with a number of its own
+CODED_TABLES = ("encounter", "problem", "clinical_procedure", "result", "order", "prescription", "allergy", "not_done")
 
 PERSON = Table(
     "person",
@@ -14,6 +16,7 @@ PERSON = Table(
     (
         Column("birth_day", _DAY, "day of birth"),
         Column("sex", _T, "administrative sex", choices=("female", "male", "unknown")),
+        Column("clinical_sex", _T, "sex for clinical use, where told beside it", choices=("female", "male", "unknown")),
         Column("race", _T, "race as recorded, lower case"),
         Column("ethnicity", _T, "ethnicity as recorded, lower case"),
         Column("state", _T, "state of residence"),
@@ -40,6 +43,39 @@ CONTACT_DETAILS = Table(
         Column("caregiver_name", _ID, "who helps at home"),
         Column("caregiver_phone", _ID, "telephone of who helps at home"),
         Column("contact_opt_out", Kind.FLAG, "1 when the person asked not to be called"),
+    ),
+)
+IDENTIFIER = Table(
+    "identifier",
+    "A number by which somebody knows a person, from when it was told. Never a feature.",
+    (
+        Column(
+            "system",
+            _T,
+            "kind of number: mbi (Medicare), member (a payer's), mrn (a facility's), ssn, or other",
+            choices=("mbi", "member", "mrn", "ssn", "other"),
+            required=True,
+        ),
+        Column("owner", _ID, "who gives the number: payer, facility or assigning authority", null="the system says it"),
+        Column("value", _ID, "the number, letters in capitals, without blanks and hyphens", required=True),
+    ),
+)
+PERSON_MERGE = Table(
+    "person_merge",
+    "That two numbers are one person, or are held apart. `person_id` goes on, `absorbed_id` is read as that person from"
+    " `known_at` on; the later row of a pair holds, and what is held apart never was one.",
+    (
+        Column("merge_id", _ID, "names the pair, whichever of the two goes on", required=True),
+        Column("absorbed_id", _ID, "the number that is given up", required=True),
+        Column("status", _T, "what holds of the pair", choices=("merged", "apart"), required=True),
+        Column(
+            "evidence",
+            _T,
+            "why: a shared identifier, linkage of names and dates, a decision in review, a message",
+            choices=("identifier", "linkage", "review", "message"),
+            required=True,
+        ),
+        Column("probability", Kind.MILLI, "of linkage: how likely one person, times 1,000", null="not by linkage"),
     ),
 )
 COVERAGE = Table(
@@ -129,7 +165,10 @@ ORDER = Table(
     (
         Column("order_id", _ID, "the order", required=True),
         Column("order_type", _T, "laboratory, imaging, medication, service or device", required=True),
-        Column("status", _T, "state", choices=("ordered", "resulted", "reviewed", "cancelled"), required=True),
+        Column(
+            "status", _T, "state", choices=("ordered", "on-hold", "resulted", "reviewed", "cancelled"), required=True
+        ),
+        Column("intent", _T, "order, original-order, reflex-order, filler-order or instance-order"),
         Column("code_system", _T, "coding system"),
         Column("code", _CODE, "what was ordered"),
         Column("orderer_id", _ID, "who ordered (NPI)"),
@@ -141,10 +180,18 @@ RESULT = Table(
     "A laboratory result, vital sign or assessment. `known_at` is when it was issued.",
     (
         Column("kind", _T, "kind of result", choices=("laboratory", "vital", "assessment"), required=True),
+        Column("result_id", _ID, "the result", null="one of several values of a result, or not numbered by the source"),
+        Column("part_of", _ID, "the result of which this is one of several values", null="it stands alone"),
+        Column("encounter_id", _ID, "the encounter in which it was taken", null="not taken in an encounter"),
+        Column("status", _T, "state, such as preliminary, final, amended or corrected"),
+        Column("category", _T, "categories as the source codes them, with a blank before and after each"),
+        Column("timing", _T, "what the times are of", choices=("taken", "ongoing", "issued")),
+        Column("issued_at", _AT, "when it was issued"),
         Column("code_system", _T, "coding system", required=True),
         Column("code", _CODE, "what was measured", required=True),
         Column("value", Kind.MILLI, "numeric value times 1,000", null="not numeric"),
         Column("unit", _T, "unit of the value"),
+        Column("has_value", Kind.FLAG, "1 when a value of any kind was told: a number, a code, a text, yes or no"),
     ),
 )
 IMMUNIZATION = Table(
@@ -201,6 +248,7 @@ PROBLEM = Table(
         Column("condition_id", _ID, "the entry", required=True),
         Column("encounter_id", _ID, "the encounter in which it was recorded", null="not recorded in an encounter"),
         Column("condition_type", _T, "problem-list-item, encounter-diagnosis or health-concern"),
+        Column("category", _T, "categories as the source codes them, with a blank before and after each"),
         Column(
             "status",
             _T,
@@ -216,14 +264,17 @@ PROBLEM = Table(
 )
 ALLERGY = Table(
     "allergy",
-    "An allergy or other adverse reaction. `known_at` is when it was recorded.",
+    "An allergy or other adverse reaction; one reaction that happened is of the type adverse-event. `known_at` is when"
+    " it was recorded.",
     (
         Column("allergy_id", _ID, "the entry", required=True),
-        Column("allergy_type", _T, "allergy or intolerance"),
+        Column("allergy_type", _T, "allergy, intolerance or adverse-event"),
         Column("category", _T, "food, medication, environment or biologic"),
         Column("criticality", _T, "low, high or unable-to-assess"),
         Column("status", _T, "clinical status", choices=("active", "inactive", "resolved")),
         Column("verification_status", _T, "how sure it is: unconfirmed, presumed, confirmed, refuted"),
+        Column("onset_day", _DAY, "first day of onset"),
+        Column("onset_end_day", _DAY, "last day of onset; of an onset on a day that day", null="no end is told"),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "to what, canonical form", null="told in words only"),
     ),
@@ -242,6 +293,10 @@ ENCOUNTER = Table(
             choices=("inpatient", "emergency", "observation", "outpatient", "home", "telehealth", "other"),
             required=True,
         ),
+        Column("class_code", _T, "setting in the source's own code, such as AMB, IMP or VR"),
+        Column(
+            "told_status", _T, "state in the source's own word, which may not be finished", null="told when it began"
+        ),
         Column("encounter_start_day", _DAY, "day on which it began"),
         Column("encounter_end_day", _DAY, "day on which it ended", null="not ended, as far as this row knows"),
         Column("admit_source_code", _CODE, "point of origin"),
@@ -259,6 +314,7 @@ CLINICAL_PROCEDURE = Table(
     (
         Column("procedure_id", _ID, "the procedure", required=True),
         Column("encounter_id", _ID, "the encounter in which it was done", null="not done in an encounter"),
+        Column("status", _T, "state, such as in-progress or completed"),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "canonical form", null="told in words only"),
         Column("practitioner_id", _ID, "who did it (NPI)"),
@@ -275,10 +331,48 @@ PRESCRIPTION = Table(
         ),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "the medicine, canonical form", null="told in words only"),
+        Column("by_reference", Kind.FLAG, "1 when the medicine was named by reference to an entry of its own"),
+        Column("intent", _T, "plan, order, original-order, reflex-order, filler-order or instance-order"),
+        Column("taken_from_day", _DAY, "first day on which it is to be taken"),
+        Column("taken_to_day", _DAY, "last day on which it is to be taken", null="no end is told"),
+        Column("daily_quantity", Kind.MILLI, "quantity to be taken a day times 1,000"),
         Column("quantity", Kind.MILLI, "quantity of one fill times 1,000"),
         Column("days_supply", Kind.COUNT, "days that one fill lasts", at_least=0),
         Column("refills", Kind.COUNT, "fills allowed after the first", at_least=0),
         Column("prescriber_id", _ID, "who prescribed (NPI)"),
+    ),
+)
+NOT_DONE = Table(
+    "not_done",
+    "What a clinician decided not to do, or not to have done; why stands in `coding`.",
+    (
+        Column("not_done_id", _ID, "the entry", required=True),
+        Column("kind", _T, "what kind", choices=("result", "prescription", "service", "device"), required=True),
+        Column("status", _T, "state in the source's own word"),
+        Column("encounter_id", _ID, "the encounter in which it was decided", null="not decided in an encounter"),
+        Column("issued_at", _AT, "when a result was told to be missing", null="not a result, or not told"),
+        Column("issued_day", _DAY, "local day of issued_at", null="not a result, or not told"),
+        Column("code_system", _T, "coding system", null="told in words only"),
+        Column("code", _CODE, "what was not done, canonical form", null="told in words only"),
+    ),
+)
+CODING = Table(
+    "coding",
+    "A code of something in another table that has no column there: the type of an encounter, a reason, the coded value"
+    " of a result, a part of the body, or a further code of the same thing.",
+    (
+        Column("about", _T, "the other table", choices=CODED_TABLES, required=True),
+        Column("about_id", _ID, "its number there (of parts of a result, `part_of`)", required=True),
+        Column(
+            "role",
+            _T,
+            "what the code is: a further code of the thing (code), its type, what a result is a part of (whole), a"
+            " value, a part of the body (site), why it was done or asked for (reason), why not (refusal)",
+            choices=("code", "type", "whole", "value", "site", "reason", "refusal"),
+            required=True,
+        ),
+        Column("code_system", _T, "coding system", required=True),
+        Column("code", _CODE, "canonical form", required=True),
     ),
 )
 CONSENT = Table(
@@ -322,6 +416,8 @@ TABLES = (
     PERSON,
     DEATH,
     CONTACT_DETAILS,
+    IDENTIFIER,
+    PERSON_MERGE,
     COVERAGE,
     ATTRIBUTION,
     CLAIM_LINE,
@@ -339,6 +435,8 @@ TABLES = (
     ALLERGY,
     CLINICAL_PROCEDURE,
     PRESCRIPTION,
+    NOT_DONE,
+    CODING,
     CONSENT,
     PROVIDER,
     FACILITY,

@@ -1,10 +1,10 @@
 """FHIR R4: bulk NDJSON, Bundles and single resources, as EHRs, Synthea, Blue Button, AB2D and BCDA write them.
 
 Read: Patient, Coverage, Consent, Practitioner, Organization, Location, Encounter, Condition, Procedure, Observation,
-DiagnosticReport, ServiceRequest, MedicationRequest, MedicationDispense, Medication, Immunization, AllergyIntolerance,
-Appointment, ExplanationOfBenefit (CARIN and CMS profiles; also those of FHIR STU3 that Blue Button's first version
-writes). Resources of other types are counted as loaded and of no use. What each becomes and when it was known is in
-the rooms in ROOMS; the paths there are the map.
+DiagnosticReport, ServiceRequest, DeviceRequest, MedicationRequest, MedicationDispense, Medication, Immunization,
+AllergyIntolerance, AdverseEvent, Appointment, ExplanationOfBenefit (CARIN and CMS profiles; also those of FHIR STU3
+that Blue Button's first version writes). Resources of other types are counted as loaded and of no use. What each
+becomes and when it was known is in the rooms in ROOMS; the paths there are the map.
 
 A person is the logical id of the Patient that a resource refers to: relative, by a full URL, by `urn:uuid` within its
 Bundle, or by the identifier of a contained Patient.
@@ -20,14 +20,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.record.store import Writer
-from features.sources import fhir_claim_lines, fhir_claims, fhir_clinical, fhir_orders, fhir_person, fhir_visits
+from features.sources import (
+    fhir_claim_lines,
+    fhir_claims,
+    fhir_clinical,
+    fhir_codings,
+    fhir_not_done,
+    fhir_orders,
+    fhir_person,
+    fhir_reactions,
+    fhir_visits,
+)
 from features.sources.fhir_sheets import unfold
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Reader, Unfolded
 
 CLAIMS_LAG_DAYS = 90  # from so many days before the last claim, claims are still on their way
 ENCOUNTERS_LAG_DAYS = 1
-ROOMS = (fhir_person, fhir_visits, fhir_clinical, fhir_orders, fhir_claims, fhir_claim_lines)
+ROOMS = (
+    *(fhir_person, fhir_visits, fhir_clinical, fhir_reactions, fhir_orders, fhir_not_done, fhir_codings),
+    *(fhir_claims, fhir_claim_lines),
+)
 SHEETS = tuple(sheet for room in ROOMS for sheet in room.SHEETS)
 
 

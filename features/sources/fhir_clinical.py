@@ -1,4 +1,4 @@
-"""FHIR R4: conditions, procedures, observations, immunizations and allergies.
+"""FHIR R4: conditions, procedures, observations and immunizations.
 
 When it was known:
 - a condition when it was recorded (`recordedDate`, else the asserted date, else when the server last changed it), and
@@ -6,7 +6,7 @@ When it was known:
 - a procedure when it had been performed (R4 has no date of recording).
 - an observation when it was issued; where that is not given, RESULT_DAYS_AFTER it was taken for a laboratory result, at
   once for the rest.
-- an immunization when it was recorded, else when it was given; an allergy when it was recorded.
+- an immunization when it was recorded, else when it was given.
 What has a state and no time of its change (a condition resolved without a date) is told when the server last changed
 it, or not at all.
 """
@@ -30,7 +30,6 @@ from features.codes.systems import (
     RxNorm,
 )
 from features.record.tables import (
-    ALLERGY,
     CLINICAL_PROCEDURE,
     IMMUNIZATION,
     PROBLEM,
@@ -38,6 +37,7 @@ from features.record.tables import (
 )
 from features.sources import values
 from features.sources.fhir_layouts import (
+    VOID,
     code_of,
     happened,
     identity,
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 RESULT_DAYS_AFTER = 3  # a laboratory result without a time of issue
-DIAGNOSED, DONE = (ICD10CM, SNOMED, ICD9CM), (ICD10PCS, HCPCS, SNOMED, ICD9PCS)
-MEASURED, GIVEN, ALLERGEN = (LOINC, SNOMED, HCPCS), (CVX, NDC, RxNorm, SNOMED, HCPCS), (RxNorm, SNOMED, NDC)
+DIAGNOSED, DONE = (ICD10CM, SNOMED, ICD9CM), (ICD10PCS, HCPCS, SNOMED, ICD9PCS, ICD10CM)
+MEASURED, GIVEN = (LOINC, SNOMED, HCPCS, ICD10CM), (CVX, NDC, RxNorm, SNOMED, HCPCS)
 
 # ---- conditions
 
@@ -94,6 +94,7 @@ def _problems(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
             person_id=rows.person_id,
             condition_id=rows.id,
             encounter_id=identity(rows.encounter),
+            category=rows.category,
             condition_type=ibis.cases(
                 *((rows.category.contains(f" {kind} "), kind) for kind in CONDITION_TYPES), else_=ibis.null("string")
             ),
@@ -158,6 +159,7 @@ def _procedures(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         person_id=rows.person_id,
         procedure_id=rows.id,
         encounter_id=identity(rows.encounter),
+        status=rows.status.lower(),
         practitioner_id=rows.performer,
         **code_of(rows),
         **happened(rows, "performed", rows.performed_to.fill_null(rows.performed_from)),
@@ -186,7 +188,7 @@ PROCEDURES = Sheet(
 def _observation_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         **of_a_patient(raw),
-        **void(raw),
+        **{why: found & raw.refused.isnull() for why, found in void(raw).items()},
         "no code": raw.code.isnull(),
         "no effective time and not issued": raw.effective_from.isnull()
         & raw.effective_to.isnull()
@@ -194,44 +196,105 @@ def _observation_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     }
 
 
-def _measured(rows: ir.Table, code: str, value: str, unit: str) -> ir.Table:
+def _measured(rows: ir.Table, code: str, value: str, unit: str, *more: ir.Value) -> ir.Table:
     import ibis
 
-    category = rows.category.fill_null("")
-    kind = ibis.cases(
-        (category.contains(" laboratory "), "laboratory"),
-        (category.contains(" vital-signs "), "vital"),
-        else_="assessment",
+    kind, taken = _kind(rows), ibis.coalesce(rows.effective_to, rows.effective_from)
+    timing = ibis.cases(
+        (taken.isnull(), "issued"),
+        (rows.effective_to.isnull() & rows.effective_from.notnull(), "ongoing"),
+        else_="taken",
     )
-    taken = ibis.coalesce(rows.effective_to, rows.effective_from)
-    late = taken + ibis.ifelse(kind == "laboratory", RESULT_DAYS_AFTER * windows.SECONDS_A_DAY, 0)
-    known = ibis.greatest(rows.issued_to.fill_null(late), rows.effective_from)
     return rows.select(
+        *more,
         person_id=rows.person_id,
         kind=kind,
+        encounter_id=identity(rows.encounter),
+        status=rows.status.lower(),
+        category=rows.category,
+        timing=timing,
+        issued_at=rows.issued_from,
         **code_of(rows, code),
         value=values.thousandths(rows[value]),
         unit=rows[unit],
         happened_from=ibis.coalesce(rows.effective_from, rows.effective_to, rows.issued_from),
         happened_to=ibis.coalesce(rows.effective_to, rows.effective_from, rows.issued_to),
         precision=rows.effective_precision.fill_null(rows.issued_precision),
-        known_at=known,
+        known_at=result_known(rows),
         source=ibis.literal("fhir"),
     )
 
 
+def _kind(rows: ir.Table) -> ir.StringValue:
+    import ibis
+
+    category = rows.category.fill_null("")
+    return ibis.cases(
+        (category.contains(" laboratory "), "laboratory"),
+        (category.contains(" vital-signs "), "vital"),
+        else_="assessment",
+    )
+
+
+def result_known(rows: ir.Table) -> ir.IntegerValue:
+    """When a result was known."""
+    import ibis
+
+    taken = ibis.coalesce(rows.effective_to, rows.effective_from)
+    late = taken + ibis.ifelse(_kind(rows) == "laboratory", RESULT_DAYS_AFTER * windows.SECONDS_A_DAY, 0)
+    return ibis.greatest(rows.issued_to.fill_null(late), rows.effective_from)
+
+
 def _observations(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    """The value of the whole, also where it is no number; not of what has its values in components, or has none."""
-    rows = raw.filter(raw.value.notnull() | (raw.component.isnull() & raw.absent.isnull()))
-    return _measured(rows, "code", "value", "unit")
+    """The value of the whole, also where it is no number or is absent; not of what has its values in components."""
+    rows = raw.filter(raw.value.notnull() | raw.component.isnull() | raw.in_component.isnull(), ~done_not(raw))
+    return _measured(
+        _said_once(rows),
+        "code",
+        "value",
+        "unit",
+        rows.id.name("result_id"),
+        rows.any_value.notnull().cast("int8").name("has_value"),
+    )
+
+
+def _said_once(rows: ir.Table) -> ir.Table:
+    """Of observations that say the same of a person under several numbers the first."""
+    import ibis
+
+    says = (
+        *("person_id", "status", "category", "code_system", "code", "unit", "any_value"),
+        *("effective_from", "effective_to", "effective_precision", "issued_from", "issued_to"),
+    )
+    turn = ibis.row_number().over(ibis.window(group_by=says, order_by=rows.id))
+    return rows.mutate(turn=turn).filter(lambda t: t.turn == 0)
+
+
+def done_not(raw: ir.Table) -> ir.BooleanValue:
+    """Observations that were called off, with the reason."""
+    return raw.status.lower().isin(VOID).fill_null(False)
 
 
 def _components(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    rows = raw.filter(raw.component_code.notnull(), raw.component_absent.isnull())
-    return _measured(rows, "component_code", "component_value", "component_unit")
+    rows = raw.filter(raw.component_code.notnull(), raw.component_absent.isnull(), ~done_not(raw))
+    told = rows.component_any.notnull().cast("int8")
+    return _measured(
+        rows,
+        "component_code",
+        "component_value",
+        "component_unit",
+        rows.id.name("part_of"),
+        told.name("has_value"),
+    )
 
 
 NUMBERS = ("valueQuantity.value", "valueInteger", "valueDecimal", "valueString")
+ANY_VALUE = (
+    *NUMBERS,
+    *("valueCodeableConcept.coding.code", "valueCodeableConcept.text", "valueBoolean", "valueQuantity.unit"),
+    *("valueRange.low.value", "valueRange.high.value", "valueRatio.numerator.value", "valueRatio.denominator.value"),
+    *("valueTime", "valueDateTime", "valuePeriod.start", "valuePeriod.end", "valueSampledData.data"),
+)
 OBSERVATIONS = Sheet(
     "Observation",
     layout("Observation", _observation_rejects, {RESULT: _observations}),
@@ -240,13 +303,16 @@ OBSERVATIONS = Sheet(
         "person_id": person("subject"),
         "status": text("status"),
         "category": codes("category"),
+        "encounter": reference("encounter", "context"),
         "code": coded(MEASURED, "code"),
         "value": text(*NUMBERS),
+        "any_value": text(*ANY_VALUE),
         "unit": text("valueQuantity.code", "valueQuantity.unit"),
         "effective": time("effectiveDateTime", "effectivePeriod", "effectiveInstant"),
         "issued": time("issued"),
         "component": text("component.code.coding.code"),
-        "absent": text("dataAbsentReason.coding.code", "dataAbsentReason.text"),
+        "in_component": text(*(f"component.{value}" for value in ANY_VALUE)),
+        "refused": text("extension[url=qicore-notdonereason].valueCodeableConcept.coding.code"),
     },
 )
 COMPONENTS = Sheet(
@@ -255,6 +321,7 @@ COMPONENTS = Sheet(
     takes={
         "component_code": coded(MEASURED, "code"),
         "component_value": text(*NUMBERS),
+        "component_any": text(*ANY_VALUE),
         "component_unit": text("valueQuantity.code", "valueQuantity.unit"),
         "component_absent": text("dataAbsentReason.coding.code", "dataAbsentReason.text"),
     },
@@ -263,7 +330,7 @@ COMPONENTS = Sheet(
 )
 
 
-# ---- immunizations and allergies
+# ---- immunizations
 
 
 def _immunization_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
@@ -295,56 +362,10 @@ IMMUNIZATIONS = Sheet(
 )
 
 
-def _allergy_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
-    return {
-        **of_a_patient(raw),
-        "verificationStatus says that it was entered in error": raw.verification.lower() == "entered-in-error",
-        "no recordedDate and no meta.lastUpdated": raw.recorded_to.isnull(),
-    }
-
-
-def _allergies(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
-    import ibis
-
-    return raw.select(
-        person_id=raw.person_id,
-        allergy_id=raw.id,
-        allergy_type=raw.kind.lower(),
-        category=raw.category.lower(),
-        criticality=raw.criticality.lower(),
-        status=one_of(raw.status, ("active", "inactive", "resolved")),
-        verification_status=raw.verification.lower(),
-        **code_of(raw),
-        happened_from=raw.onset_from.fill_null(raw.recorded_from),
-        happened_to=ibis.null("int64"),
-        precision=raw.onset_precision.fill_null(raw.recorded_precision),
-        known_at=raw.recorded_to,
-        source=ibis.literal("fhir"),
-    )
-
-
-ALLERGIES = Sheet(
-    "AllergyIntolerance",
-    layout("AllergyIntolerance", _allergy_rejects, {ALLERGY: _allergies}),
-    takes={
-        "id": text("id"),
-        "person_id": person("patient"),
-        "kind": text("type"),
-        "category": text("category"),
-        "criticality": text("criticality"),
-        "status": text("clinicalStatus.coding.code", "clinicalStatus"),
-        "verification": text("verificationStatus.coding.code", "verificationStatus"),
-        "code": coded(ALLERGEN, "code"),
-        "onset": time("onsetDateTime", "onsetPeriod"),
-        "recorded": time("recordedDate", "assertedDate", "meta.lastUpdated"),
-    },
-)
-
 SHEETS = (
     CONDITIONS,
     PROCEDURES,
     OBSERVATIONS,
     COMPONENTS,
     IMMUNIZATIONS,
-    ALLERGIES,
 )

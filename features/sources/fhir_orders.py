@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.codes.systems import HCPCS, ICD10PCS, LOINC, NDC, SNOMED, RxNorm
+from features.codes.systems import HCPCS, ICD10CM, ICD10PCS, LOINC, NDC, SNOMED, RxNorm
 from features.record.tables import APPOINTMENT, DISPENSING, ORDER, PRESCRIPTION
 from features.sources import values
 from features.sources.fhir_layouts import (
@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CANCELLED_DAYS_AFTER, BOOKED_DAYS_BEFORE = 7, 14  # declared by us, as for the Tuva files
-MEDICINES, ORDERED = (RxNorm, NDC, SNOMED, HCPCS), (LOINC, HCPCS, SNOMED, RxNorm, NDC, ICD10PCS)
+MEDICINES, ORDERED = (RxNorm, NDC, SNOMED, HCPCS), (LOINC, HCPCS, SNOMED, RxNorm, NDC, ICD10PCS, ICD10CM)
 ONLY_PROPOSED = ("proposal", "option")
+HOURS_A_DAY = 24
+HOURS_IN = {"h": 1, "d": 24, "wk": 168, "mo": 720, "a": 8760}  # a month of 30 days, a year of 365
 DAYS_IN = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
 NAMED = ("medicationCodeableConcept", "medicationReference", "medication.concept", "medication.reference")
 
@@ -51,6 +53,11 @@ MEDICATIONS = Sheet(
     takes={"id": text("id"), "code": coded(MEDICINES, "code")},
     answers="code",
 )
+
+
+def declined(raw: ir.Table) -> ir.BooleanValue:
+    """Requests that something is not to be done."""
+    return (raw.never.lower() == "true").fill_null(False)
 
 
 # ---- prescriptions
@@ -71,7 +78,7 @@ def _prescriptions(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Tab
     status = raw.status.lower()
     rows = raw.filter(
         ~raw.intent.lower().isin(ONLY_PROPOSED).fill_null(False),
-        (raw.never.lower() != "true").fill_null(True),
+        ~declined(raw),
         ~status.isin(["draft"]).fill_null(False),
     )
     in_days = ibis.cases(
@@ -86,6 +93,11 @@ def _prescriptions(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Tab
             prescription_id=rows.id,
             encounter_id=identity(rows.encounter),
             status=status,
+            by_reference=rows.referred.notnull().cast("int8"),
+            intent=rows.intent.lower(),
+            taken_from_day=rows.taken_from // windows.SECONDS_A_DAY,
+            taken_to_day=rows.taken_to // windows.SECONDS_A_DAY,
+            daily_quantity=rows.daily,
             **code_of(rows),
             quantity=values.thousandths(rows.quantity),
             days_supply=rows.days,
@@ -94,9 +106,18 @@ def _prescriptions(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Tab
             **happened(rows, "authored", known),
         )
 
-    rows = rows.mutate(days=whole(values.thousandths(rows.supply) * in_days))
+    rows = rows.mutate(days=whole(values.thousandths(rows.supply) * in_days), daily=_daily(rows))
     over = rows.filter(rows.status.lower().isin(OVER), rows.updated_to > rows.authored_to)
     return row(rows, ibis.literal("active"), rows.authored_to).union(row(over, over.status.lower(), over.updated_to))
+
+
+def _daily(rows: ir.Table) -> ir.IntegerValue:
+    """Thousandths a day: the dose, how often in a period, and how long that is. Null where one of them is not told."""
+    import ibis
+
+    hours = ibis.cases(*((rows.period_unit.lower() == unit, count) for unit, count in HOURS_IN.items()), else_=None)
+    per_period = values.thousandths(rows.dose) * values.thousandths(rows.frequency) // 1000
+    return per_period * HOURS_A_DAY * 1000 // (values.thousandths(rows.period) * hours).nullif(0)
 
 
 OVER = ("on-hold", "completed", "stopped", "cancelled")
@@ -111,6 +132,7 @@ PRESCRIPTIONS = Sheet(
         "intent": text("intent"),
         "never": text("doNotPerform"),
         "code": coded(MEDICINES, *NAMED),
+        "referred": text("medicationReference.reference", "medication.reference.reference"),
         "authored": time("authoredOn", "meta.lastUpdated"),
         "updated": time("meta.lastUpdated"),
         "quantity": text("dispenseRequest.quantity.value"),
@@ -120,6 +142,13 @@ PRESCRIPTIONS = Sheet(
         ),
         "refills": text("dispenseRequest.numberOfRepeatsAllowed"),
         "prescriber": who("requester", "requester.agent"),
+        "taken": time("dosageInstruction.timing.repeat.boundsPeriod"),
+        "dose": text(
+            "dosageInstruction.doseAndRate.doseRange.high.value", "dosageInstruction.doseAndRate.doseQuantity.value"
+        ),
+        "frequency": text("dosageInstruction.timing.repeat.frequencyMax", "dosageInstruction.timing.repeat.frequency"),
+        "period": text("dosageInstruction.timing.repeat.period"),
+        "period_unit": text("dosageInstruction.timing.repeat.periodUnit"),
     },
 )
 
@@ -180,6 +209,7 @@ DISPENSINGS = Sheet(
 
 # ---- orders and their reports
 
+NEVER = "qicore-donotperform|extension-devicerequest.donotperform"
 LABORATORY = (" laboratory ", " lab ", " 108252007 ", " lp29693-6 ")
 IMAGING = (" imaging ", " 363679005 ", " rad ", " radiology ", " lp29684-5 ")
 
@@ -208,7 +238,7 @@ def _orders(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
 
     rows = raw.filter(
         ~raw.intent.lower().isin((*ONLY_PROPOSED, "plan", "directive")).fill_null(False),
-        (raw.never.lower() != "true").fill_null(True),
+        ~declined(raw),
         ~raw.status.lower().isin(["draft"]).fill_null(False),
     )
 
@@ -218,6 +248,7 @@ def _orders(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
             order_id=rows.id,
             order_type=_order_type(rows),
             status=ibis.literal(status),
+            intent=rows.intent.lower(),
             **code_of(rows),
             orderer_id=rows.orderer,
             visit_number=identity(rows.encounter),
@@ -227,7 +258,12 @@ def _orders(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     gone = rows.filter(rows.status.lower().isin(["revoked"]))
     late = gone.authored_to + CANCELLED_DAYS_AFTER * windows.SECONDS_A_DAY
     later = ibis.ifelse(gone.updated_to > gone.authored_to, gone.updated_to, None)
-    return row(rows, "ordered", rows.authored_to).union(row(gone, "cancelled", later.fill_null(late)))
+    held = rows.filter(rows.status.lower() == "on-hold", rows.updated_to > rows.authored_to)
+    return ibis.union(
+        row(rows, "ordered", rows.authored_to),
+        row(gone, "cancelled", later.fill_null(late)),
+        row(held, "on-hold", held.updated_to),
+    )
 
 
 ORDERS = Sheet(
@@ -242,6 +278,30 @@ ORDERS = Sheet(
         "never": text("doNotPerform"),
         "category": codes("category"),
         "code": coded(ORDERED, "code"),
+        "authored": time("authoredOn", "meta.lastUpdated"),
+        "updated": time("meta.lastUpdated"),
+        "orderer": who("requester"),
+    },
+)
+
+
+def _devices(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    return _orders(raw.mutate(category=ibis.null("string")), file, delivery).mutate(order_type=ibis.literal("device"))
+
+
+DEVICES = Sheet(
+    "DeviceRequest",
+    layout("DeviceRequest", _order_rejects, {ORDER: _devices}),
+    takes={
+        "id": text("id"),
+        "person_id": person("subject"),
+        "encounter": reference("encounter"),
+        "status": text("status"),
+        "intent": text("intent"),
+        "never": text(f"modifierExtension[url={NEVER}].valueBoolean"),
+        "code": coded((HCPCS, SNOMED), "codeCodeableConcept"),
         "authored": time("authoredOn", "meta.lastUpdated"),
         "updated": time("meta.lastUpdated"),
         "orderer": who("requester"),
@@ -373,4 +433,4 @@ APPOINTMENTS = Sheet(
     },
 )
 
-SHEETS = (MEDICATIONS, PRESCRIPTIONS, DISPENSINGS, ORDERS, REPORTS, APPOINTMENTS)
+SHEETS = (MEDICATIONS, PRESCRIPTIONS, DISPENSINGS, ORDERS, DEVICES, REPORTS, APPOINTMENTS)

@@ -2,7 +2,8 @@
 
 A path is names with dots between. A list is searched for its first member that leads somewhere. A name may ask for
 members of a kind: `supportingInfo[category=drg|clm_drg_cd].code` takes those whose `category` has one of these codes
-(of a URL its last part counts, in small letters). Several paths are tried one after the other.
+(of a URL its last part counts, in small letters). Several paths are tried one after the other. The empty path is the
+node itself: a member of a list that is a coding.
 """
 
 from __future__ import annotations
@@ -299,6 +300,8 @@ def _found(paths: tuple[Steps, ...]) -> Callable[[Any], Iterable[Any]]:
 
 
 def _found_at(path: Steps) -> Callable[[Any], tuple[Any, ...]]:
+    if not path:
+        return lambda node: (node,)
     name = path[0][0]
     alone = len(path) == 1 and not path[0][1]
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.record.tables import CONSENT, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, PERSON, PROVIDER
-from features.sources.fhir_layouts import before, happened, layout, of_a_patient, one_of, void
+from features.record.tables import CONSENT, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, IDENTIFIER, PERSON, PROVIDER
+from features.sources.fhir_layouts import as_listed, before, happened, layout, nothing_wrong, of_a_patient, one_of, void
 from features.sources.fhir_paths import NPI, codes, person, text, time
 from features.sources.fhir_sheets import Sheet
 from features.sources.files import InputFile
+from features.sources.identifiers import expression_of_mbi, expression_of_plain
 from features.sources.reader import Delivery
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ ALWAYS_KNOWN = windows.local_end(0)  # clinicians and places of care; a person w
 
 def _patient_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {"no id": raw.id.isnull(), "deceasedDateTime before birthDate": before(raw.died_to, raw.born_from)}
+
+
+# SNOMED CT's findings, which the US Core extension of a person's sex carries
+SEXES = {"248152002": "female", "248153007": "male"}
 
 
 def _since_birth(raw: ir.Table) -> dict[str, ir.Value]:
@@ -49,6 +54,7 @@ def _persons(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         person_id=raw.id,
         birth_day=raw.born_from // windows.SECONDS_A_DAY,
         sex=one_of(raw.gender, ("female", "male")).fill_null("unknown"),
+        clinical_sex=one_of(as_listed(raw.clinical_sex, SEXES), ("female", "male", "unknown")),
         race=raw.race.lower(),
         ethnicity=raw.ethnicity.lower(),
         state=raw.state,
@@ -103,6 +109,7 @@ PATIENTS = Sheet(
         "born": time("birthDate"),
         "died": time("deceasedDateTime"),
         "gender": text("gender"),
+        "clinical_sex": text("extension[url=us-core-sex].valueCode", "extension[url=us-core-sex].valueCoding.code"),
         "race": text(
             "extension[url=race].valueCoding.display",
             f"{RACE}[url=ombcategory].valueCoding.display",
@@ -127,6 +134,47 @@ PATIENTS = Sheet(
         "caregiver_name": text("contact.name.text", "contact.name.family"),
         "caregiver_phone": text("contact.telecom[system=phone].value"),
     },
+)
+
+
+# ---- their numbers
+
+
+def _identifiers(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """Numbers that say what kind they are, by their type or system; an old one too is a number of the person."""
+    import ibis
+
+    kind, system = raw.number_kind.upper(), raw.number_system.lower()
+    number = expression_of_plain(raw.number)
+    us = system.split("/")[-1]
+    told = ibis.cases(
+        (((us == "us-mbi") | (kind == "MC")) & expression_of_mbi(number), "mbi"),
+        ((us == "us-ssn") | (kind == "SS"), "ssn"),
+        ((kind == "MR") & system.notnull(), "mrn"),
+        ((kind == "MB") & system.notnull(), "member"),
+        else_=ibis.null("string"),
+    )
+    rows = raw.mutate(told=told, number=number)
+    rows = rows.filter(rows.told.notnull(), rows.number.notnull())
+    return rows.select(
+        person_id=rows.id,
+        system=rows.told,
+        owner=ibis.ifelse(rows.told.isin(["mrn", "member"]), rows.number_system, None),
+        value=rows.number,
+        **_since_birth(rows),
+    )
+
+
+NUMBERS = Sheet(
+    "Patient",
+    layout("Patient identifier", nothing_wrong, {IDENTIFIER: _identifiers}),
+    takes={
+        "number": text("value"),
+        "number_kind": text("type.coding.code"),
+        "number_system": text("system", "assigner.display"),
+    },
+    each="identifier",
+    beside=PATIENTS,
 )
 
 
@@ -304,4 +352,4 @@ ORGANIZATIONS, LOCATIONS = (
     for kind in ("Organization", "Location")
 )
 
-SHEETS = (PATIENTS, COVERAGES, CONSENTS, PRACTITIONERS, ORGANIZATIONS, LOCATIONS)
+SHEETS = (PATIENTS, NUMBERS, COVERAGES, CONSENTS, PRACTITIONERS, ORGANIZATIONS, LOCATIONS)

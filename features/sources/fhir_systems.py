@@ -49,6 +49,8 @@ URIS: dict[str, tuple[System, ...]] = {
     "https://www.ama-assn.org/go/cpt": (HCPCS,),
     "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes": (HCPCS,),
     "http://terminology.hl7.org/CodeSystem/HCPCS": (HCPCS,),
+    "http://www.nlm.nih.gov/research/umls/hcpcs": (HCPCS,),
+    "http://www.ada.org/cdt": (HCPCS,),  # dental codes are the letter D of HCPCS
     "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": (HCPCS,),
     "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": (HCPCS,),
     "https://bluebutton.cms.gov/resources/codesystem/hcpcs": (HCPCS,),

@@ -128,6 +128,8 @@ def _encounters(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
             encounter_id=rows.id,
             status=ibis.literal(status),
             encounter_type=_setting(rows),
+            class_code=rows.class_code,
+            told_status=rows.status.lower() if over else nothing,
             encounter_start_day=rows.started_from // windows.SECONDS_A_DAY,
             encounter_end_day=rows.ended_to // windows.SECONDS_A_DAY if over else ibis.null("int64"),
             admit_source_code=_origin(rows),

@@ -4,12 +4,11 @@
 the time of the message (MSH-7, else EVN-2), at the last second of what is written, with its offset where one is given
 and else on the network's clock; a result when it was issued (OBR-22). Numbers of patients, visits, orders and
 appointments carry their owner (`number^^^owner`): the assigning authority, else the sender, so two hospitals that give
-the same number do not become one patient. To make one person of several numbers is the business of identity, not of
-this reader.
+the same number do not become one patient.
 
-Read are A01, A02, A03, A04, A06, A07, A08, A11, A12, A13, R01 and S12 to S15, S17, S26; every other message is set
-aside by its name. A40 (two numbers, one patient) is set aside whole with a reason of its own: the record has no table
-in which a merge could be kept and undone.
+Read are A01, A02, A03, A04, A06, A07, A08, A11, A12, A13, A40, R01 and S12 to S15, S17, S26; every other message is
+set aside by its name. A40 (two numbers, one patient) becomes a merge, known from the time of the message: no row
+changes its number, and `afterward unmatch` undoes it.
 
 What the public samples cover: A01, A02, A03, A04, A06, A07, A08, A11, A13, A40, R01, S12 to S15, S17, S26, with patient
 class I in A01, A04 and A06 only. Checked by messages of our own alone: A12; an inpatient A03, A08, A11 and A13; a death
@@ -27,11 +26,13 @@ from features.record.tables import (
     APPOINTMENT,
     CONTACT_DETAILS,
     DEATH,
+    IDENTIFIER,
     ORDER,
     PERSON,
+    PERSON_MERGE,
     RESULT,
 )
-from features.sources import hl7v2_adt, hl7v2_bookings, hl7v2_results
+from features.sources import hl7v2_adt, hl7v2_bookings, hl7v2_merges, hl7v2_results
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_frames import holds, split
 from features.sources.hl7v2_message import Opened, headed, opened
@@ -45,7 +46,7 @@ def tells(content: bytes, zone: str) -> Told:
     """The rows that one message gives, by table; instants are wall-clock seconds of the zone. Raises Rejected."""
     found = opened(content, zone)
     if found.kind == "ADT" and found.event == codes.MERGE:
-        raise Rejected("ADT^A40: two numbers of one patient; the record has no table of merges yet")
+        return hl7v2_merges.tells(headed(found))
     if found.kind == "ADT" and found.event in codes.ADT_EVENTS:
         return hl7v2_adt.tells(headed(found))
     if found.kind == "ORU" and found.event in codes.RESULT_EVENTS:
@@ -64,7 +65,7 @@ def _named(found: Opened) -> str:
 
 MESSAGES = Messages(
     name="messages",
-    fills=(PERSON, DEATH, CONTACT_DETAILS, ORDER, RESULT, ADT_EVENT, APPOINTMENT),
+    fills=(PERSON, DEATH, CONTACT_DETAILS, IDENTIFIER, PERSON_MERGE, ORDER, RESULT, ADT_EVENT, APPOINTMENT),
     holds=holds,
     split=split,
     tells=tells,

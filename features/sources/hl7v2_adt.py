@@ -15,7 +15,7 @@ from features.record.tables import ADT_EVENT
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_coded import coded
 from features.sources.hl7v2_message import Message, Segment
-from features.sources.hl7v2_person import contact, death, demographics, person_id
+from features.sources.hl7v2_person import contact, death, demographics, identifiers, person_id
 from features.sources.messages import Rejected, Told
 
 LOCAL_CODE = re.compile(r"[A-Z0-9.-]{1,10}")  # what is longer, or has blanks, is prose and no code
@@ -33,7 +33,7 @@ def tells(message: Message) -> Told:
     visit = visit_number(message, pid, pv1)
     if visit is None:
         if message.event == codes.UPDATE and about:
-            return about  # a change of address outside any visit
+            return {**about, **identifiers(message, pid, person)}  # a change of address outside any visit
         raise Rejected("no number of the visit (PV1-19, PID-18)")
     happened = _event_time(message)
     admitted, discharged = _admitted(message, pv1, happened), _discharged(message, pv1, happened)
@@ -62,7 +62,7 @@ def tells(message: Message) -> Told:
         "known_at": message.sent.last,
         "source": message.sender,
     }
-    return {ADT_EVENT: [row], **about}
+    return {ADT_EVENT: [row], **about, **identifiers(message, pid, person)}
 
 
 def visit_number(message: Message, pid: Segment | None, pv1: Segment | None) -> str | None:

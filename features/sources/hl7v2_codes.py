@@ -47,6 +47,12 @@ DIAGNOSIS_TYPES = ("A", "W")  # DG1-6: admitting before working; a final one is 
 
 PATIENT_NUMBERS = ("MR", "PI", "PT")  # CX-5, in the order in which they are taken for the person
 NOT_THE_PATIENT = ("AN", "VN", "SS", "DL", "PPN", "MC", "MA", "MB", "XX")  # taken only where there is nothing else
+IDENTIFIERS = {  # CX-5 (table 0203); what is no MBI by its form, such as a number of before 2020, is none
+    **dict.fromkeys(("MR", "PI", "PT"), "mrn"),
+    "MB": "member",
+    **dict.fromkeys(("MC", "MBI"), "mbi"),
+    "SS": "ssn",
+}
 SEXES = {"F": "female", "M": "male"}
 RACES = {
     "1002-5": "american indian or alaska native",

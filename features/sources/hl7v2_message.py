@@ -18,7 +18,7 @@ from features.sources.hl7v2_frames import LONGEST_MESSAGE
 from features.sources.messages import Rejected
 
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9])")
-READ = ("MSH", "EVN", "PID", "PV1", "DG1", "ORC", "OBR", "OBX", "SCH", "TQ1", "AIS", "AIG", "AIL", "AIP")
+READ = ("MSH", "EVN", "PID", "MRG", "PV1", "DG1", "ORC", "OBR", "OBX", "SCH", "TQ1", "AIS", "AIG", "AIL", "AIP")
 USUAL = "^~\\&"  # MSH-2: component, repetition, escape, sub-component
 SENDERS = ((4, 1), (4, 2), (3, 1), (3, 2))  # the facility, else the application; by name, else as registered
 NULL = '""'  # the sender says: empty this field

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from features.record.tables import CONTACT_DETAILS, DEATH, PERSON
+from features.record.tables import CONTACT_DETAILS, DEATH, IDENTIFIER, PERSON
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_message import Message, Segment
+from features.sources.identifiers import is_mbi, plain
 from features.sources.messages import Rejected, Told
 
 Row = dict[str, str | int | None]
@@ -15,17 +16,36 @@ def person_id(message: Message, pid: Segment | None) -> str:
     type of `PATIENT_NUMBERS`; else one of no declared type; an account or an insurance number only where there is no
     other. Raises Rejected where there is none.
     """
-    ranked = []
-    for repeat in message.repeats(pid, 3):
-        number = message.owned(pid, 3, repeat)
-        if number is not None:
-            kind = (message.text(pid, 3, 5, repeat=repeat) or "").upper()
-            own = message.authority(pid, 3, repeat) in (None, message.sender)
-            ranked.append((_rank(kind), not own, repeat, number))
-    number = min(ranked)[-1] if ranked else message.owned(pid, 2)
+    number = first_number(message, pid, 3) or message.owned(pid, 2)
     if number is None:
         raise Rejected("no number of the patient (PID-3)")
     return number
+
+
+def first_number(message: Message, segment: Segment | None, field: int) -> str | None:
+    """The number of a list by which the patient goes; null where there is none."""
+    ranked = []
+    for repeat in message.repeats(segment, field):
+        number = message.owned(segment, field, repeat)
+        if number is not None:
+            kind = (message.text(segment, field, 5, repeat=repeat) or "").upper()
+            own = message.authority(segment, field, repeat) in (None, message.sender)
+            ranked.append((_rank(kind), not own, repeat, number))
+    return min(ranked)[-1] if ranked else None
+
+
+def identifiers(message: Message, pid: Segment | None, person: str) -> Told:
+    """Every number of the patient that says what kind of number it is."""
+    rows: list[Row] = []
+    for repeat in message.repeats(pid, 3):
+        number = message.text(pid, 3, repeat=repeat)
+        kind = codes.IDENTIFIERS.get((message.text(pid, 3, 5, repeat=repeat) or "").upper())
+        if number is not None and kind is not None and plain(number):
+            kind = "other" if kind == "mbi" and not is_mbi(number) else kind
+            owner = None if kind in ("mbi", "ssn") else message.authority(pid, 3, repeat) or message.sender
+            row: Row = {"system": kind, "owner": owner, "value": plain(number)}
+            rows.append({"person_id": person, **row, **told_now(message)})
+    return {IDENTIFIER: rows} if rows else {}
 
 
 def _rank(kind: str) -> int:

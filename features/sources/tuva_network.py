@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, PERSON, PROVIDER
+from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, IDENTIFIER, PERSON, PROVIDER
 from features.sources import values
 from features.sources.files import InputFile
+from features.sources.identifiers import expression_of_mbi, expression_of_plain
 from features.sources.reader import Delivery, Layout
 
 if TYPE_CHECKING:
@@ -93,6 +94,28 @@ def _deaths(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
         known_at=windows.expression_of_local_end(rows.known_day),
         source=rows.source,
     )
+
+
+def _identifiers(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """The member's number with its payer, or an MBI by its form; known when the first enrolment with it starts."""
+    import ibis
+
+    mbi = expression_of_mbi(raw.member_id)
+    rows = raw.select(
+        person_id=raw.person_id,
+        system=ibis.ifelse(mbi, "mbi", "member"),
+        owner=ibis.ifelse(mbi, None, raw.payer),
+        value=expression_of_plain(raw.member_id),
+        start=values.day(raw.enrollment_start_date),
+        source=raw.data_source.fill_null("tuva"),
+    )
+    rows = rows.filter(rows.value.notnull())
+    rows = rows.group_by("person_id", "system", "owner", "value", "source").aggregate(start=rows.start.min())
+    return rows.mutate(
+        happened_from=rows.start * windows.SECONDS_A_DAY,
+        precision=ibis.literal("day"),
+        known_at=windows.expression_of_local_end(rows.start),
+    ).drop("start")
 
 
 def _coverage(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
@@ -235,9 +258,9 @@ ELIGIBILITY = Layout(
         *("person_id", "gender", "race", *ELIGIBILITY_DATES, "payer", "payer_type", "plan"),
         *("original_reason_entitlement_code", "dual_status_code", "state", "zip_code", "data_source"),
     ),
-    may=("ethnicity", "file_date"),
+    may=("ethnicity", "file_date", "member_id"),
     rejects=_eligibility_rejects,
-    fills={PERSON: _persons, DEATH: _deaths, COVERAGE: _coverage},
+    fills={PERSON: _persons, IDENTIFIER: _identifiers, DEATH: _deaths, COVERAGE: _coverage},
 )
 PROVIDER_ATTRIBUTION = Layout(
     name="provider_attribution",

@@ -64,8 +64,11 @@ def _commands_told(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=_named)
 def test_every_command_and_option_that_is_told_exists(page: Path) -> None:
     for _, name, *words in _commands_told(page):
-        command = afterward.cli.commands.get(name)
+        command: click.Command | None = afterward.cli.commands.get(name)
         assert command is not None, f"there is no command afterward {name}"
+        if isinstance(command, click.Group) and words:
+            command = command.commands.get(words[0])
+            assert command is not None, f"there is no command afterward {name} {words[0]}"
         there = {option for each in command.params if isinstance(each, click.Option) for option in each.opts}
         told = {word.split("=")[0] for word in words if word.startswith("-")}
         assert told <= there | {"--help"}, f"afterward {name} has no such option"

@@ -15,7 +15,19 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("features", "models", "training", "serving")
 CODE = sorted(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
-HEAVY = ("shap", "mlflow", "sklearn", "lightgbm", "pandas", "ibis", "duckdb", "bentoml", "pyarrow", "matplotlib")
+HEAVY = (
+    "shap",
+    "mlflow",
+    "sklearn",
+    "lightgbm",
+    "pandas",
+    "ibis",
+    "duckdb",
+    "bentoml",
+    "pyarrow",
+    "matplotlib",
+    "splink",
+)
 DATE_ARITHMETIC = re.compile(
     r"\btimedelta\b|\bstrptime\b|\bstrftime\b|\bfromisoformat\b|86_?400|\bdatetime\.|date_diff"
 )

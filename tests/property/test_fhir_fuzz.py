@@ -21,7 +21,7 @@ from features.sources.fhir_paths import Of, members, steps, taker
 from features.sources.fhir_resources import Place
 from features.sources.fhir_sheets import unfold
 from features.sources.load import LoadReport
-from tests.fhir_feeds import ICD10, LOINC, NDC, PERSON, RXNORM, SNOMED, a, concept, load_fhir, write
+from tests.fhir_feeds import ICD10, LOINC, NDC, PATIENT, PERSON, RXNORM, SNOMED, a, concept, load_fhir, write
 
 pytestmark = pytest.mark.slow
 FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -61,6 +61,8 @@ WHOLE: tuple[dict[str, Any], ...] = (
     a("Medication", code=concept(NDC, "00093721401")),
     a("Immunization", occurrenceDateTime="2024-03-01", vaccineCode=concept("http://hl7.org/fhir/sid/cvx", "8")),
     a("AllergyIntolerance", recordedDate="2024-03-01", code=concept(RXNORM, "7980")),
+    a("AdverseEvent", subject=PATIENT, recordedDate="2024-03-01", event=concept(RXNORM, "7980")),
+    a("DeviceRequest", subject=PATIENT, authoredOn="2024-03-01", codeCodeableConcept=concept(SNOMED, "183240000")),
     a("Appointment", start="2024-03-01T10:00:00Z", end="2024-03-01T11:00:00Z"),
     a("Consent", dateTime="2024-03-01", provision={"type": "deny"}),
     a("Coverage", period={"start": "2024-01-01", "end": "2024-02-01"}),

@@ -25,10 +25,12 @@ from features.record.tables import (
     ALLERGY,
     APPOINTMENT,
     CLAIM_LINE,
+    CLINICAL_PROCEDURE,
     CONSENT,
     DIAGNOSIS,
     DISPENSING,
     ENCOUNTER,
+    NOT_DONE,
     ORDER,
     PERSON,
     PRESCRIPTION,
@@ -74,6 +76,15 @@ STATES: dict[Table, str] = {
     ALLERGY: "allergy_id",
     PRESCRIPTION: "prescription_id",
     CONSENT: "consent_id",
+    CLINICAL_PROCEDURE: "procedure_id",
+    NOT_DONE: "not_done_id",
+    RESULT: "result_id",
+}
+# columns that are never null there
+ALWAYS: dict[Table, dict[str, str]] = {
+    ENCOUNTER: {"encounter_type": "outpatient"},
+    NOT_DONE: {"kind": "result"},
+    RESULT: {"kind": "laboratory", "code_system": "loinc", "code": "2160-0"},
 }
 
 
@@ -86,13 +97,12 @@ def _told_again(seed: int, people: int) -> dict[str, list[dict[str, Any]]]:
     rng = np.random.default_rng(seed)
     rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in STATES}
     for table, identity in STATES.items():
-        choices = table.column("status").choices
+        choices = table.column("status").choices or ("preliminary", "final", "amended")
         for thing in range(people * 2):
             began = DAY_ZERO + int(rng.integers(-100, 400))
             for known in rng.integers(0, 90, int(rng.integers(1, 4))):
                 told = {"person_id": f"p{thing % people}", identity: f"t{thing}", "status": str(rng.choice(choices))}
-                if table is ENCOUNTER:
-                    told["encounter_type"] = "outpatient"
+                told |= ALWAYS.get(table, {})
                 rows[table.name].append(row(began, began, end(began + int(known)), **told))
     return rows
 
@@ -100,6 +110,10 @@ def _told_again(seed: int, people: int) -> dict[str, list[dict[str, Any]]]:
 READINGS: dict[str, Any] = {
     **{table.name: _states_of(table, identity) for table, identity in STATES.items()},
     "events of results": lambda then: then.events(RESULT),
+    "results as last told": lambda then: then.versions(door.result_states(then.record)),
+    "encounters": lambda then: then.versions(door.encounter_states(then.record)),
+    "problems": lambda then: then.versions(door.problem_states(then.record)),
+    "prescriptions as last told": lambda then: then.versions(door.prescription_states(then.record)),
     "claim lines": lambda then: then.versions(door.with_claim_versions(then.record, CLAIM_LINE)),
     "diagnoses": lambda then: then.versions(door.with_claim_versions(then.record, DIAGNOSIS)),
     "procedures": lambda then: then.versions(door.with_claim_versions(then.record, PROCEDURE)),
@@ -119,6 +133,7 @@ def _read(record: Record, persons: Iterable[str], instant: int, reading: str) ->
 
 @settings(FEW, max_examples=4)
 @given(st.integers(0, 10_000), st.integers(-100, 500))
+@pytest.mark.slow
 def test_reading_at_a_time_is_reading_what_was_known_by_then(seed: int, days: int) -> None:
     record = record_of({**random_rows(seed, people=8), **_told_again(seed, people=8)})
     instant = end(DAY_ZERO + days)
@@ -235,11 +250,11 @@ def test_a_reader_that_breaks_a_tables_declaration_is_refused(
     good = {"person_id": "p", "birth_day": 1, "sex": "female", "known_at": 5}
     with pytest.raises(BadDeclaration, match=says), loading(tmp_path / "store", ZONE) as writer:
         _write(writer, PERSON, [{**good, **wrong}, good])
-    assert list((tmp_path / "store" / "batches").iterdir()) == []
+    assert not (tmp_path / "store").exists(), "of a load that failed nothing is left"
 
 
 def test_every_table_that_tells_states_has_a_reading_in_the_law() -> None:
     """A table with a status or versions that is read some other way would escape the law above."""
     told_again = {t.name for t in TABLES if {"version", "status", "event_type"} & {c.name for c in t.columns}}
     covered = {CLAIM_LINE, DIAGNOSIS, PROCEDURE, DISPENSING, ORDER, APPOINTMENT, *STATES}
-    assert told_again == {table.name for table in covered} | {"adt_event"}
+    assert told_again == {table.name for table in covered} | {"adt_event", "person_merge"}

@@ -123,8 +123,8 @@ def test_every_discharge_that_was_told_has_its_answers() -> None:
     ("name", "what"),
     [
         ("adverse_event_21d", "a fall or a broken hip (W1830XA, emergency)"),
-        ("fall_or_fracture_21d", "a fall or a broken hip (W1830XA, emergency)"),
-        ("any_acute_care_21d", "emergency"),
+        pytest.param("fall_or_fracture_21d", "a fall or a broken hip (W1830XA, emergency)", marks=pytest.mark.slow),
+        pytest.param("any_acute_care_21d", "emergency", marks=pytest.mark.slow),
     ],
 )
 def test_the_harm_that_decided_is_told_with_its_code_and_setting(name: str, what: str) -> None:

@@ -280,7 +280,7 @@ def test_a_line_that_is_no_segment_goes_on_with_the_one_before() -> None:
 
 def test_a_change_of_address_outside_any_visit_is_kept() -> None:
     told = tells(message("ADT^A08", ("PID", {11: "1 MAIN ST"})), ZONE)
-    assert set(told) == {tables.PERSON, tables.CONTACT_DETAILS} - {tables.PERSON}
+    assert set(told) == {tables.CONTACT_DETAILS, tables.IDENTIFIER}
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,8 @@ def test_the_older_field_of_the_start_is_read_where_nothing_else_is() -> None:
         (message("JONES^A01", ("PID", {})), "a message of no known type (MSH-9) is not read"),
         (message("ADT^A31", ("PID", {})), "ADT^A31 is not read"),
         (message("MDM^T02", ("PID", {})), "MDM^T02 is not read"),
-        (message("ADT^A40", ("PID", {}), ("MRG", {1: "66"})), "ADT^A40: two numbers of one patient"),
+        (message("ADT^A40", ("PID", {}), ("MRG", {1: ""})), "no number that is given up (MRG-1)"),
+        (message("ADT^A40", ("PID", {}), ("MRG", {1: "77^^^NORTH^MR"})), "the number that is given up is the one that"),
         (message("ADT^A01", ("PID", {3: ""}), ("PV1", {})), "no number of the patient (PID-3)"),
         (message("ADT^A01", ("PID", {}), ("PV1", {19: ""})), "no number of the visit (PV1-19, PID-18)"),
         (message("ADT^A01", ("PID", {}), ("PV1", {}), sent=""), "no time of the message (MSH-7, EVN-2)"),
@@ -482,13 +483,16 @@ def test_the_trigger_may_stand_in_the_event_segment() -> None:
     assert _row(message("ADT", ("EVN", {1: "A01"}), ("PID", {}), ("PV1", {})))["event_type"] == "A01"
 
 
-def test_a_merge_is_kept_whole_in_the_quarantine(tmp_path: Path) -> None:
-    """Until the record has a table of merges, the message must not be lost: it says that two people are one."""
-    merge = message("ADT^A40", ("PID", {}), ("MRG", {1: "66^^^NORTH^MR"}))
-    write_messages(tmp_path / "in", "a.hl7", [adt("A01"), merge])
-    assert load_messages(tmp_path / "in", tmp_path / "store").quarantined == 1
-    [kept] = pq.read_table(next((tmp_path / "store").rglob("quarantine.parquet"))).to_pylist()
-    assert kept["raw"] == merge.decode()
+def test_a_merge_names_who_goes_on_and_who_is_given_up() -> None:
+    """Every pair of one message counts, and it is known when the message was sent."""
+    one, other = ("PID", {3: "77^^^NORTH^MR"}), ("PID", {3: "78^^^NORTH^MR"})
+    merge = message("ADT^A40", one, ("MRG", {1: "66^^^NORTH^MR"}), other, ("MRG", {1: "M1^^^PLAN^MB~67"}))
+    found = tells(merge, ZONE)[tables.PERSON_MERGE]
+    assert [(row["person_id"], row["absorbed_id"]) for row in found] == [
+        ("77^^^NORTH", "66^^^NORTH"),
+        ("78^^^NORTH", "67^^^NORTH"),
+    ]
+    assert {row["known_at"] for row in found} == {_wall("2024-03-05 12:00:00")}
 
 
 # ---- other separators and character sets

@@ -263,6 +263,7 @@ def test_a_label_that_stands_on_absence_waits_for_the_claims(found: dict[tuple[s
     assert said.label_known_day == day("03-25") + 21 + CLAIMS_RUN_OUT_DAYS
 
 
+@pytest.mark.slow
 def test_what_a_source_lacks_is_not_evaluable() -> None:
     cases = (Case("never back", 0), Case("dead on day 5", 1, deaths=_dead("03-06")))
     record = _record(cases)

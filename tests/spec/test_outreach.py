@@ -72,6 +72,30 @@ def test_a_person_stands_once_by_the_latest_stay(champion: Champion) -> None:
     assert (made.stays, made.people) == (2, 1)
 
 
+def _merged(going_on: str, given_up: str, known: str) -> Rows:
+    pair = {"person_id": going_on, "absorbed_id": given_up, "merge_id": "m", "status": "merged", "evidence": "message"}
+    at = moment(known)
+    day_of_it = int(windows.local_day([at], "America/New_York")[0])
+    return {"person_merge": [row(day_of_it, day_of_it, at, **pair)]}
+
+
+@pytest.mark.slow
+def test_two_numbers_of_one_person_are_called_once_and_not_while_in_hospital_under_the_other(
+    champion: Champion,
+) -> None:
+    """The stay was told under a number that was given up on the 7th: nobody is lost, and nobody is called twice."""
+    old = person_rows("old", messages=STAYS + stay("03-01", "03-05"))
+    new = person_rows("new", messages=STAYS + stay("03-01", "03-03", "v2", "h2"))
+    phone = told("contact_details", "person_id | phone | known\nnew | 555-0101 | 03-01")
+    merge = _merged("new", "old", "03-07")
+    made = listed(champion, [old, new, phone, merge], "03-01", "03-10")
+    assert [(entry.person_id, entry.phone, short(entry.discharge_day)) for entry in made.entries] == [
+        ("new", "555-0101", "03-05")
+    ]
+    again = person_rows("new", messages=STAYS + "03-08 10:00 | A01 | v3 | 03-08 | - | h2 | -")
+    assert names(listed(champion, [old, again, merge], "03-01", "03-10")) == []
+
+
 READMITTED = person_rows(
     "back since the 8th",
     messages=STAYS + stay("03-01", "03-05") + "03-08 10:00 | A01 | v2 | 03-08 | - | h1 | -",
@@ -107,6 +131,7 @@ def test_who_came_back_and_left_again_by_that_evening_is_called(champion: Champi
     assert [short(entry.discharge_day) for entry in made.entries] == ["03-09"]
 
 
+@pytest.mark.slow
 def test_who_went_to_hospice_after_a_later_stay_is_not_called_about_the_one_before(champion: Champion) -> None:
     hospice = person_rows(
         "home, back, then hospice",
@@ -118,6 +143,7 @@ def test_who_went_to_hospice_after_a_later_stay_is_not_called_about_the_one_befo
     assert sorted(names(listed(champion, [hospice, WELL], "03-01", "03-05"))) == ["home, back, then hospice", "well"]
 
 
+@pytest.mark.slow
 def test_who_asked_not_to_be_called_is_not_called_until_they_say_otherwise(champion: Champion) -> None:
     wishes = told(
         "contact_details",
@@ -130,6 +156,7 @@ def test_who_asked_not_to_be_called_is_not_called_until_they_say_otherwise(champ
     assert names(listed(champion, [WELL, wishes], "03-05", "03-07")) == ["well"]
 
 
+@pytest.mark.slow
 def test_days_of_which_the_record_tells_nothing_are_refused_with_those_of_which_it_does(champion: Champion) -> None:
     """An empty list for days that were never loaded would read as: nobody left hospital."""
     for first, last in (("02-01", "03-04"), ("03-06", "03-20")):
@@ -248,6 +275,7 @@ def test_contact_is_the_latest_told_by_that_evening(champion: Champion) -> None:
     assert later.practice == "Hill Road"
 
 
+@pytest.mark.slow
 def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     (entry,) = listed(champion, [WELL], "03-05", "03-05").entries
     assert (entry.name, entry.phone, entry.language, entry.practice) == ("", "", "", "")
@@ -289,6 +317,7 @@ def test_the_page_asks_nobody_for_anything(champion: Champion) -> None:
     assert re.findall(r"https?:|//\w|<script|<link|<img|<iframe|@import|url\(|\bsrc=", shown) == []
 
 
+@pytest.mark.slow
 def test_the_page_tells_who_was_left_off_and_says_so_when_nobody_is_left(champion: Champion) -> None:
     shown = page(listed(champion, [READMITTED, DEAD], "03-05", "03-08"))
     assert "1 in hospital again" in shown

@@ -49,6 +49,30 @@ def test_months_that_a_span_touches(first: date, length: int) -> None:
     assert windows.month_starts(start, start + length) == touched
 
 
+@pytest.mark.parametrize(
+    ("day", "months", "wanted"),
+    [
+        ("2025-01-01", 6, "2025-07-01"),
+        ("2024-02-29", 12, "2025-02-28"),
+        ("2025-01-31", 1, "2025-02-28"),
+        ("2025-12-31", 12, "2026-12-31"),
+        ("2025-01-01", -36, "2022-01-01"),
+    ],
+)
+def test_months_after_keep_the_day_where_there_is_one(day: str, months: int, wanted: str) -> None:
+    assert iso(windows.months_after(parse_day(day), months)) == wanted
+
+
+@given(DAYS, st.integers(-30, 30))
+def test_years_before_are_those_of_the_calendar(one: date, years: int) -> None:
+    try:
+        wanted = one.replace(year=one.year - years)
+    except ValueError:  # 29 February
+        wanted = one.replace(year=one.year - years, day=28)
+    assert windows.years_before(day_number(one), years) == day_number(wanted)
+    assert windows.day_in(wanted.year, wanted.month, wanted.day) == day_number(wanted)
+
+
 # ---- instants
 
 

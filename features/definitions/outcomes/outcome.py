@@ -10,7 +10,7 @@ from features.codes.places import EXPIRED
 from features.definitions.enrolment import enrolled
 from features.definitions.stays import OPEN, final_stays, stay_versions
 from features.record.known import FOREVER
-from features.record.record import Record, lacked
+from features.record.record import Record, lacked, persons_now
 from features.record.tables import DEATH
 from features.windows import OutcomeWindow, local_day
 
@@ -57,6 +57,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     import numpy as np
     import pandas as pd
 
+    # what happened next is looked for under every number that is now known to be the person's
+    rows = rows.assign(person_id=persons_now(record, rows.person_id))
     given = ibis.memtable(rows[["row_id", "person_id", "stay_id", "admit_day", "discharge_day"]])
     first, last = outcome.window.first, outcome.window.last
     found = rows[["row_id", "person_id", "discharge_day"]].reset_index(drop=True)
