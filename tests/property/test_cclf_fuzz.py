@@ -17,7 +17,6 @@ from features.errors import BadInput
 from features.sources import cclf
 from features.sources.cclf_layouts import RECORDS
 from features.sources.cclf_lines import told_by, wrong
-from features.sources.cclf_people import current_numbers
 from features.sources.cli import told
 from features.sources.load import load
 from features.sources.reader import Delivery
@@ -112,14 +111,3 @@ def test_a_name_tells_a_delivery_or_nothing_or_is_refused_in_words(name: str) ->
         assert "no day of delivery" in str(error)  # noqa: PT017  # either way is right
     else:
         assert says is None or f".ZC{says.file}" in name
-
-
-letters = st.sampled_from("ABCDEF")
-
-
-@given(st.lists(st.tuples(letters, letters, st.sampled_from(("", "2020-01-01", "2021-01-01")))))
-def test_a_current_number_has_none_that_took_over_from_it(rows: list[tuple[str, str, str]]) -> None:
-    """Else one person would be two, and which of them depended on the order of the rows."""
-    found = current_numbers(rows)
-    assert found == current_numbers(rows[::-1])
-    assert not set(found) & set(found.values())
