@@ -141,7 +141,14 @@ def _features(store: Path) -> pd.DataFrame:
     return build(record, prediction_cohort(record).rows, CATALOGUE)
 
 
-def test_stays_are_told_by_claims_and_predictions_asked_at_declared_discharges(network: Path) -> None:
+@pytest.fixture(scope="module")
+def told_by_claims(network: Path) -> pd.DataFrame:
+    return _features(network / "store")
+
+
+def test_stays_are_told_by_claims_and_predictions_asked_at_declared_discharges(
+    network: Path, told_by_claims: pd.DataFrame
+) -> None:
     record = open_record(network / "store")
     stays = final_stays(record).to_pyarrow().to_pylist()
     assert [(stay["admit_day"], stay["discharge_day"]) for stay in stays] == [
@@ -150,14 +157,14 @@ def test_stays_are_told_by_claims_and_predictions_asked_at_declared_discharges(n
     ]
     cohort = prediction_cohort(record).rows
     assert cohort["discharge_day"].tolist() == [day("2024-03-05"), day("2024-03-24")]
-    made = _features(network / "store")
-    assert len(made) == 2
-    assert made.notna().any(axis=None)
+    assert len(told_by_claims) == 2
+    assert told_by_claims.notna().any(axis=None)
 
 
-def test_a_claim_adjusted_after_the_prediction_changes_nothing(network: Path, tmp_path: Path) -> None:
+def test_a_claim_adjusted_after_the_prediction_changes_nothing(
+    network: Path, told_by_claims: pd.DataFrame, tmp_path: Path
+) -> None:
     """The visit and the first stay are taken back and billed anew, months later: nobody knew it at either discharge."""
-    before = _features(network / "store")
     shutil.copytree(network / "store", tmp_path / "store")
     changed = {"CLM_ADJSMT_TYPE_CD": "2", "CLM_EFCTV_DT": "2024-07-01"}
     more = {"PRNCPL_DGNS_CD": "C9200", "DGNS_DRG_CD": "0834", "CLM_PMT_AMT": "90000.00"}
@@ -165,6 +172,6 @@ def test_a_claim_adjusted_after_the_prediction_changes_nothing(network: Path, tm
     write(tmp_path / "in", "5", [line("5", CUR_CLM_UNIQ_ID="201", CLM_DGNS_1_CD="C9200", **changed)], "240715")
     assert _load(tmp_path / "in", tmp_path / "store")["loaded"] == 2
     after = _features(tmp_path / "store")
-    pd.testing.assert_frame_equal(before, after)
+    pd.testing.assert_frame_equal(told_by_claims, after)
     told = rows_of(tmp_path / "store", tables.DIAGNOSIS, "code")
     assert ("C9200",) in told, "the store holds the new versions"

@@ -240,6 +240,24 @@ def _cancelled() -> dict[str, str]:
 
 
 @slow
+def test_deliveries_in_any_order_give_the_same_record(tmp_path: Path) -> None:
+    first = {"1": [line("1")], "2": [line("2")], "4": [line("4")], "9": [line("9")]}
+    second = {"1": [line("1", BENE_MBI_ID=OLD, **{**_cancelled(), "CUR_CLM_UNIQ_ID": "101"})], "7": [line("7")]}
+    for day_, files in (("240415", first), ("240515", second)):
+        for kind, lines in files.items():
+            write(tmp_path / day_, kind, lines, day_)
+    content = []
+    for order in (("240415", "240515"), ("240515", "240415")):
+        store = tmp_path / "-".join(order)
+        for day_ in order:
+            load_cclf(tmp_path / day_, store)
+        content.append({t.name: rows_of(store, t, *(c.name for c in t.all_columns)) for t in cclf.READER.fills})
+        held = claim_versions(open_record(store)).to_pyarrow().to_pylist()
+        assert [clock(row["known_until"]) for row in held] == [midnight("2024-05-15")], "the cancellation holds"
+    assert content[0] == content[1]
+
+
+@slow
 def test_lines_under_a_header_that_comes_again_are_loaded_and_give_no_row_again(tmp_path: Path) -> None:
     write(tmp_path / "in", "1", [line("1")], "240415")
     write(tmp_path / "in", "2", [line("2"), line("2", CLM_LINE_NUM="2")], "240415")
