@@ -155,16 +155,23 @@ class Release:
 
 def write(contents: Contents) -> Path:
     """Write a release as the next version of its model; gives its directory, which appears complete or not at all."""
-    folder = pointer.home() / contents.model
+    return published(contents.model, _texts(contents), FORMAT)
+
+
+def published(model: str, texts: Mapping[str, str], release_format: int) -> Path:
+    """Write files as the next version of a model, with the manifest of their sums."""
+    folder = pointer.home() / model
     building = folder / f".building.{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    for name, text in _texts(contents).items():
+    for name, text in texts.items():
         (building / name).write_text(text, encoding="utf-8", newline="\n")
-    sums = {name: sha256(building / name) for name in FILES}
-    (building / MANIFEST).write_text(as_json({"format": FORMAT, "sha256": sums}), encoding="utf-8", newline="\n")
+    sums = {name: sha256(building / name) for name in texts}
+    (building / MANIFEST).write_text(
+        as_json({"format": release_format, "sha256": sums}), encoding="utf-8", newline="\n"
+    )
     while True:
-        version = max(pointer.versions(contents.model), default=0) + 1
+        version = max(pointer.versions(model), default=0) + 1
         try:
             return building.rename(folder / str(version))
         except OSError:  # another training took this number in the same moment

@@ -15,21 +15,32 @@ The invented rows draw each column by itself from the values and ranges of table
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadModel
-from models import calibration, pointer
+from models import calibration
 from models.calibration import Calibrator
 from models.log_odds import Floats, risk_of
-from models.release import ABOUT, CALIBRATION, CARD, MANIFEST, METRICS, MODEL, SELF_CHECK, TAKE_AGAIN, as_json, sha256
+from models.release import (
+    ABOUT,
+    CALIBRATION,
+    CARD,
+    MANIFEST,
+    METRICS,
+    MODEL,
+    SELF_CHECK,
+    TAKE_AGAIN,
+    as_json,
+    published,
+    sha256,
+)
 from models.self_check import RISK_TOLERANCE
 from models.table.history import times, with_history
 from models.table.preparation import Prepared, TableColumn, prepare
@@ -123,10 +134,6 @@ def is_of_table(path: Path) -> bool:
 
 def write(contents: TableContents) -> Path:
     """Write a release as the next version of its model; gives its directory, which appears complete or not at all."""
-    folder = pointer.home() / contents.model
-    building = folder / f".building.{os.getpid()}"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
     about = {
         **{name: getattr(contents, name) for name in ("model", "label", "person", "time", "seed", "rows", "events")},
         "kind": KIND,
@@ -140,19 +147,12 @@ def write(contents: TableContents) -> Path:
         METRICS: as_json(contents.metrics),
         CARD: contents.card,
     }
-    for name, text in texts.items():
-        (building / name).write_text(text, encoding="utf-8", newline="\n")
-    check = _self_check(_read(building, 0), invented(contents))
-    (building / SELF_CHECK).write_text(check, encoding="utf-8", newline="\n")
-    sums = {name: sha256(building / name) for name in FILES}
-    (building / MANIFEST).write_text(as_json({"format": FORMAT, "sha256": sums}), encoding="utf-8", newline="\n")
-    while True:
-        version = max(pointer.versions(contents.model), default=0) + 1
-        try:
-            return building.rename(folder / str(version))
-        except OSError:  # another training took this number in the same moment
-            if not (folder / str(version)).is_dir():
-                raise
+    # worked out by what will be read, so that the check holds from the first reading on
+    with TemporaryDirectory() as scratch:
+        for name, text in texts.items():
+            (Path(scratch) / name).write_text(text, encoding="utf-8", newline="\n")
+        check = _self_check(_read(Path(scratch), 0), invented(contents))
+    return published(contents.model, {**texts, SELF_CHECK: check}, FORMAT)
 
 
 def load(path: Path) -> TableRelease:
