@@ -2,6 +2,8 @@
 
 The widths are those of version 38 of CMS's CCLF Information Packet, in the order of its tables, read from the writers
 of github.com/jhurrell/cclf-random-data: another source than that of the reader's positions, and typed apart from them.
+Its one slip, a field of file 5 padded to two characters of three (RNDRG_PRVDR_TYPE_CD), is mended here: else the record
+would not be as long as CMS says.
 """
 
 from __future__ import annotations

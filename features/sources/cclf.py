@@ -7,9 +7,6 @@ B, D and the people are in `cclf_part_a`, `cclf_part_b`, `cclf_part_d` and `cclf
 File 0 counts the records of the other files of its delivery. A count that differs from what was read, and a file that
 it names and that is nowhere, put its row in the quarantine with that reason; the records themselves are loaded.
 
-File 9 tells which number of a beneficiary took over from which: rows under an earlier number belong to the last one. It
-holds for the files that are loaded together with it; what the store already has under an earlier number stays there.
-
 Files 1 to 4 and A of a delivery are loaded together: a line of 2, 3, 4 or A whose header is in none of these files is
 set aside.
 
@@ -27,7 +24,7 @@ from typing import TYPE_CHECKING
 from features.record.store import FileCount, Writer
 from features.sources import cclf_claims, cclf_lines, cclf_part_a, cclf_part_b, cclf_part_d
 from features.sources.cclf_layouts import TITLES
-from features.sources.cclf_people import DEMOGRAPHICS, XREF, current_numbers
+from features.sources.cclf_people import DEMOGRAPHICS, XREF
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Layout, Reader, Unfolded
 
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
 
 CLAIMS_LAG_DAYS = 90  # from so many days before the last claim, claims are still on their way
 NO_USE = {"0": "summary statistics", "B": "flags of Part B"}
+OLD_NUMBERS = "rows of file 9 about numbers before MBIs (HICN)"
 CAME_AGAIN = "records of claims that were told before"
 CLAIMS = {
     "1": cclf_part_a.CLAIMS,
@@ -75,10 +73,9 @@ def _unfold(writer: Writer, files: Sequence[InputFile], scratch: Path, delivery:
     if not ours:
         return Unfolded((), _nothing(), (), unread)
     found = cclf_lines.read(ours, scratch)
-    cclf_lines.make_views(writer, found, scratch)
+    cclf_lines.make_views(writer, found)
     load = _Load(writer, found, delivery)
     writer.con.execute("CREATE TEMP TABLE cclf_wrong (number BIGINT, reason VARCHAR)")
-    _number(load)
     claims, again = _claims(load)
     good = (*_people(load), *claims, *_under_headers(load))
     if load.has("B"):
@@ -89,30 +86,21 @@ def _unfold(writer: Writer, files: Sequence[InputFile], scratch: Path, delivery:
     return Unfolded(good, rejected, counts, unread, _unused(load, counts, again))
 
 
-def _number(load: _Load) -> None:
-    """The table `cclf_current`: earlier and current number."""
-    import pyarrow as pa
-
-    known: dict[str, str] = {}
-    if load.has("9"):
-        rows = load.set_aside(XREF, "cclf_told_9")
-        chosen = rows.select("PRVS_NUM", "CRNT_NUM", until=rows.PRVS_ID_OBSLT_DT.fill_null(""))
-        known = current_numbers(load.writer.con.execute(load.writer.engine.compile(chosen)).fetchall())
-    columns = {"earlier": pa.array(known.keys(), pa.string()), "current": pa.array(known.values(), pa.string())}
-    load.writer.con.register("cclf_current", pa.table(columns))
-
-
 def _with_person(load: _Load, kind: str, more: str = "", joins: str = "") -> str:
-    """The name of a view of a file's records with `person_id`: the beneficiary's current number."""
+    """The name of a view of a file's records with `person_id`: the beneficiary's number."""
     load.writer.con.execute(
-        f"CREATE TEMP VIEW cclf_{kind} AS SELECT t.*, coalesce(c.current, t.BENE_MBI_ID) AS person_id{more} "  # noqa: S608
-        f"FROM cclf_told_{kind} t LEFT JOIN cclf_current c ON c.earlier = t.BENE_MBI_ID {joins}"
+        f"CREATE TEMP VIEW cclf_{kind} AS SELECT t.*, t.BENE_MBI_ID AS person_id{more} FROM cclf_told_{kind} t {joins}"  # noqa: S608
     )
     return f"cclf_{kind}"
 
 
 def _people(load: _Load) -> Good:
-    return ((DEMOGRAPHICS, load.set_aside(DEMOGRAPHICS, _with_person(load, "8"))),) if load.has("8") else ()
+    good: list[tuple[Layout, ir.Table]] = []
+    if load.has("8"):
+        good.append((DEMOGRAPHICS, load.set_aside(DEMOGRAPHICS, _with_person(load, "8"))))
+    if load.has("9"):
+        good.append((XREF, load.set_aside(XREF, "cclf_told_9")))
+    return tuple(good)
 
 
 def _claims(load: _Load) -> tuple[Good, int]:
@@ -278,7 +266,17 @@ def _unused(load: _Load, counts: Sequence[FileCount], again: int) -> dict[str, i
         f"rows of file {kind} ({says})": sum(c.loaded for c, of in zip(counts, files, strict=True) if of == kind)
         for kind, says in NO_USE.items()
     }
-    return {says: count for says, count in {**found, CAME_AGAIN: again}.items() if count}
+    found |= {CAME_AGAIN: again, OLD_NUMBERS: _old_numbers(load)}
+    return {says: count for says, count in found.items() if count}
+
+
+def _old_numbers(load: _Load) -> int:
+    if not load.has("9"):
+        return 0
+    good = "number NOT IN (SELECT number FROM cclf_wrong)"
+    query = f"SELECT count(*) FROM cclf_told_9 WHERE HICN_MBI_XREF_IND = 'H' AND {good}"  # noqa: S608  # own names
+    (found,) = load.writer.con.execute(query).fetchall()
+    return int(found[0])
 
 
 def _nothing() -> ir.Table:

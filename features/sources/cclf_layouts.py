@@ -6,8 +6,10 @@ of an earlier version, whose records end before the last fields); `tests/cclf.py
 from another source, and a test compares the two field by field. Versions before 36 wrote the same fields at the same
 places in shorter records: a record may end after any field from the one named in SHORTEST on.
 
-Positions that only one source gives: none. Positions on which the sources differ: in joewallace7, line number of
-file 2 (13-23) and third address line of file 8 (278-318) overlap the fields before them, so they are misprints.
+Positions that only one source gives: none. Where sources differ: in joewallace7 the line number of file 2 (13-23) and
+the third address line of file 8 (278-318) overlap the fields before them, so they are misprints; the third source pads
+RNDRG_PRVDR_TYPE_CD of file 5 to two characters where both others have three. The lengths of records that CMS's own
+samples of file 0 tell (363 for file 5) agree with the positions here, but for file 9: 54, where its samples have 55.
 """
 
 from __future__ import annotations

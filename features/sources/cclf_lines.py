@@ -161,7 +161,7 @@ def _schema(*more: str) -> pa.Schema:
     return pa.schema([("number", pa.int64()), ("place", pa.int64()), ("stands", pa.int64()), *texts])
 
 
-def make_views(writer: Writer, found: Read, scratch: Path) -> None:
+def make_views(writer: Writer, found: Read) -> None:
     """The table `cclf_files` (place, file, delivery, told_day), and for each kind of file a view `cclf_told_KIND` of
     its records: number (also as `line`), place, stands (line in the file), delivery, told_day, and each field as text,
     null where it is blank.
@@ -188,13 +188,9 @@ def make_views(writer: Writer, found: Read, scratch: Path) -> None:
                 f"nullif(trim(substr(text, {field.start}, {field.end - field.start + 1})), '') AS {field.name}"
                 for field in RECORDS[kind].fields
             )
-            target = scratch / f"cclf-{kind}-fields.parquet"
-            con.execute(
-                f"COPY (SELECT number, number AS line, place, stands, delivery, told_day, {fields} "  # noqa: S608
-                f"FROM read_parquet({literal(path)}) JOIN cclf_files USING (place)) "
-                f"TO {literal(target)[1:-1]} (FORMAT parquet)"
-            )
-            con.execute(f"CREATE TEMP VIEW cclf_told_{kind} AS SELECT * FROM read_parquet({literal(target)})")  # noqa: S608
+            own = f"number, number AS line, place, stands, delivery, told_day, {fields}"
+            rows = f"read_parquet({literal(path)}) JOIN cclf_files USING (place)"
+            con.execute(f"CREATE TEMP VIEW cclf_told_{kind} AS SELECT {own} FROM {rows}")  # noqa: S608  # own names
 
 
 def literal(*paths: Path) -> str:

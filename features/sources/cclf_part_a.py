@@ -1,7 +1,8 @@
 """CCLF files 1 to 4 and A: bills of hospitals and other institutions, their revenue centres, procedures and diagnoses.
 
 The natural key of a claim is the provider's certification number, its first and last day, and the beneficiary's current
-number. Which version a line of files 2 to 4 belongs to is told by its header, the record of file 1 with the same
+number, as the packet has it: of two bills of one provider for the same days the later one counts as a version of the
+earlier. Which version a line of files 2 to 4 belongs to is told by its header, the record of file 1 with the same
 CUR_CLM_UNIQ_ID in the same delivery.
 
 The header is a claim line of number 0 that carries what was paid for the whole claim; lines of revenue centres carry no

@@ -1,4 +1,8 @@
-"""CCLF files 8 and 9: who the beneficiaries are, that Medicare covers them, and which number of theirs is current.
+"""CCLF files 8 and 9: who the beneficiaries are, that Medicare covers them, and which number took over from which.
+
+A person goes by the number (MBI) that a record has. File 9 tells that a number took over from another: from then on the
+two are one person, whatever was loaded when (`person_merge`). Its rows about the numbers before MBIs (HICN) are of no
+use: no record has them as a person's.
 
 When it was known: file 8 on the day of its delivery. In a first back-load it stands for the history that comes with it:
 what it says of a person is known since the later of the start of Part A and HISTORY_DAYS before the file, each month of
@@ -15,7 +19,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.record.tables import CONTACT_DETAILS, COVERAGE, DEATH, PERSON
+from features.record.identity import MERGED
+from features.record.tables import CONTACT_DETAILS, COVERAGE, DEATH, IDENTIFIER, PERSON, PERSON_MERGE
 from features.sources import values
 from features.sources.cclf_layouts import RECORDS
 from features.sources.files import InputFile
@@ -158,25 +163,77 @@ def _xref_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         **number_rejects(raw, "CRNT_NUM", "PRVS_NUM"),
         **values.no_dates(raw, ("PRVS_ID_EFCTV_DT", "PRVS_ID_OBSLT_DT")),
+        "HICN_MBI_XREF_IND is not H or M": ~raw.HICN_MBI_XREF_IND.isin(["H", "M"]).fill_null(False),
     }
 
 
-def current_numbers(rows: list[tuple[str, str, str]]) -> dict[str, str]:
-    """The current number of each earlier one, from (earlier, later, when the earlier one ended as a date) in any order.
-
-    Of two later numbers of one that which took over last holds. A chain is followed to its end; one that comes back to
-    where it began has no end, and its numbers stay as they are.
+def _took_over(raw: ir.Table, delivery: Delivery) -> ir.Table:
+    """Of each earlier number which took over from it, once: CRNT_NUM, PRVS_NUM, `known_day`. Where a delivery tells
+    two, the one that took over last holds. In a back-load it was known when the earlier number ended.
     """
-    later = {earlier: to for earlier, to, _ in sorted(rows, key=lambda row: (row[2], row[1])) if earlier != to}
-    found = {}
-    for earlier in later:
-        seen, at = {earlier}, later[earlier]
-        while at in later and at not in seen:
-            seen.add(at)
-            at = later[at]
-        if at not in seen:
-            found[earlier] = at
-    return found
+    import ibis
+
+    rows = raw.filter(raw.HICN_MBI_XREF_IND == "M", raw.CRNT_NUM != raw.PRVS_NUM)
+    ended = ibis.least(rows.told_day, values.day(rows.PRVS_ID_OBSLT_DT))
+    known = rows.told_day if delivery.back_load_delay is None else ended
+    rows = rows.mutate(known_day=known, until=rows.PRVS_ID_OBSLT_DT.fill_null(""))
+    last = ibis.window(
+        group_by=["delivery", "PRVS_NUM"], order_by=[ibis.desc("until"), ibis.desc("CRNT_NUM"), "known_day"]
+    )
+    rows = rows.mutate(turn=ibis.row_number().over(last))
+    return rows.filter(rows.turn == 0)
+
+
+def _told(rows: ir.Table, day: ir.IntegerValue) -> dict[str, ir.Value]:
+    """The columns of time of what holds from when it was told."""
+    import ibis
+
+    return {
+        "happened_from": day * windows.SECONDS_A_DAY,
+        "precision": ibis.literal("day"),
+        "known_at": windows.expression_of_local_end(day),
+        "source": ibis.literal(SOURCE),
+    }
+
+
+def _merges(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    rows = _took_over(raw, delivery)
+    return rows.select(
+        person_id=rows.CRNT_NUM,
+        absorbed_id=rows.PRVS_NUM,
+        merge_id=merge_name(rows.CRNT_NUM, rows.PRVS_NUM),
+        status=ibis.literal(MERGED),
+        evidence=ibis.literal("message"),
+        **_told(rows, rows.known_day),
+    )
+
+
+def merge_name(one: ir.StringValue, other: ir.StringValue) -> ir.StringValue:
+    """`features.record.identity.merge_id` of two columns."""
+    import ibis
+
+    pair = ibis.least(one, other) + "\n" + ibis.greatest(one, other)
+    return pair.hexdigest("sha256").substr(0, 16)
+
+
+def _earlier_numbers(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    rows = _took_over(raw, delivery)
+    return rows.select(
+        person_id=rows.CRNT_NUM, system=ibis.literal("mbi"), value=rows.PRVS_NUM, **_told(rows, rows.known_day)
+    )
+
+
+def _numbers(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    import ibis
+
+    known = _known_day(raw, delivery)
+    return raw.select(
+        person_id=raw.person_id, system=ibis.literal("mbi"), value=raw.BENE_MBI_ID, **_told(raw, known)
+    ).distinct()
 
 
 DEMOGRAPHICS = Layout(
@@ -184,6 +241,12 @@ DEMOGRAPHICS = Layout(
     marks=(),
     needs=RECORDS["8"].names,
     rejects=_rejects,
-    fills={PERSON: _persons, DEATH: _deaths, CONTACT_DETAILS: _contacts, COVERAGE: _coverage},
+    fills={PERSON: _persons, IDENTIFIER: _numbers, DEATH: _deaths, CONTACT_DETAILS: _contacts, COVERAGE: _coverage},
 )
-XREF = Layout(name="CCLF9 beneficiary numbers", marks=(), needs=RECORDS["9"].names, rejects=_xref_rejects, fills={})
+XREF = Layout(
+    name="CCLF9 beneficiary numbers",
+    marks=(),
+    needs=RECORDS["9"].names,
+    rejects=_xref_rejects,
+    fills={PERSON_MERGE: _merges, IDENTIFIER: _earlier_numbers},
+)

@@ -12,13 +12,13 @@ import pytest
 
 from features.errors import BadInput
 from features.record import tables
+from features.record.identity import merge_id
 from features.record.known import claim_versions, dispensing_versions
 from features.record.record import open_record
 from features.record.schema import Table
 from features.sources import cclf
 from features.sources.cclf_layouts import RECORDS
 from features.sources.cclf_lines import told_by, wrong
-from features.sources.cclf_people import current_numbers
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
 from tests.cclf import MBI, OLD, OTHER, WIDTHS, delivery, line, name_of, statistics, write, zipped
@@ -82,14 +82,6 @@ def test_a_line_of_another_length_or_with_no_text_in_it_is_no_record() -> None:
     assert wrong(whole.replace("Ann", "Ané"), "8") is None
 
 
-def test_the_current_number_is_the_end_of_a_chain() -> None:
-    chain = [("A", "B", "2020-01-01"), ("B", "C", "2021-01-01")]
-    assert current_numbers(chain) == current_numbers(chain[::-1]) == {"A": "C", "B": "C"}
-    assert current_numbers([("A", "B", "2020-01-01"), ("A", "C", "2021-01-01")]) == {"A": "C"}, "the later one holds"
-    assert current_numbers([("A", "B", ""), ("B", "A", ""), ("Z", "A", "")]) == {}, "a ring has no end"
-    assert current_numbers([("A", "A", "")]) == {}
-
-
 # ---- a whole delivery
 
 
@@ -142,6 +134,8 @@ EXPECTED: dict[Table, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         ("admission_day", "discharge_day", "code_system", "code", "facility_id", "known_at"),
         [(day("2024-02-28"), day("2024-03-05"), "icd-10-cm", "R0602", "010001", midnight("2024-03-05"))],
     ),
+    tables.IDENTIFIER: (("person_id", "system", "value"), [(MBI, "mbi", OLD), (MBI, "mbi", MBI)]),
+    tables.PERSON_MERGE: (("person_id", "absorbed_id", "status", "known_at"), [(MBI, OLD, "merged", KNOWN)]),
     tables.FACILITY: (("facility_id", "ccn"), [("010001", "010001")]),
 }
 
@@ -246,6 +240,24 @@ def _cancelled() -> dict[str, str]:
 
 
 @slow
+def test_deliveries_in_any_order_give_the_same_record(tmp_path: Path) -> None:
+    first = {"1": [line("1")], "2": [line("2")], "4": [line("4")], "9": [line("9")]}
+    second = {"1": [line("1", BENE_MBI_ID=OLD, **{**_cancelled(), "CUR_CLM_UNIQ_ID": "101"})], "7": [line("7")]}
+    for day_, files in (("240415", first), ("240515", second)):
+        for kind, lines in files.items():
+            write(tmp_path / day_, kind, lines, day_)
+    content = []
+    for order in (("240415", "240515"), ("240515", "240415")):
+        store = tmp_path / "-".join(order)
+        for day_ in order:
+            load_cclf(tmp_path / day_, store)
+        content.append({t.name: rows_of(store, t, *(c.name for c in t.all_columns)) for t in cclf.READER.fills})
+    assert content[0] == content[1]
+    held = claim_versions(open_record(store)).to_pyarrow().to_pylist()
+    assert [clock(row["known_until"]) for row in held] == [midnight("2024-05-15")], "the cancellation holds"
+
+
+@slow
 def test_lines_under_a_header_that_comes_again_are_loaded_and_give_no_row_again(tmp_path: Path) -> None:
     write(tmp_path / "in", "1", [line("1")], "240415")
     write(tmp_path / "in", "2", [line("2"), line("2", CLM_LINE_NUM="2")], "240415")
@@ -277,13 +289,36 @@ def test_a_fill_that_is_taken_back_holds_no_more(tmp_path: Path) -> None:
 
 
 @slow
-def test_rows_under_an_earlier_number_belong_to_the_current_one(tmp_path: Path) -> None:
-    write(tmp_path / "in", "9", [line("9"), line("9", PRVS_NUM=MBI, CRNT_NUM=OTHER)])
-    write(tmp_path / "in", "6", [line("6", BENE_MBI_ID=OLD), line("6", CLM_CNTL_NUM="C301", BENE_MBI_ID=OTHER)])
-    write(tmp_path / "in", "8", [line("8")])
-    load_cclf(tmp_path / "in", tmp_path / "store")
-    assert {who for (who,) in rows_of(tmp_path / "store", tables.CLAIM_LINE, "person_id")} == {OTHER}
-    assert rows_of(tmp_path / "store", tables.PERSON, "person_id") == [(OTHER,)]
+def test_rows_under_an_earlier_number_are_the_current_one_s_once_it_is_told(tmp_path: Path) -> None:
+    """The claims came a month before file 9, under two numbers that it makes one with a third."""
+    store = tmp_path / "store"
+    write(tmp_path / "first", "6", [line("6", BENE_MBI_ID=OLD), line("6", CLM_CNTL_NUM="C301", BENE_MBI_ID=OTHER)])
+    load_cclf(tmp_path / "first", store)
+    assert _people(store) == {OLD, OTHER}
+    rows = [line("9"), line("9", PRVS_NUM=MBI, CRNT_NUM=OTHER), line("9", HICN_MBI_XREF_IND="H", PRVS_NUM="203031401A")]
+    write(tmp_path / "second", "9", rows, "240515")
+    report = load_cclf(tmp_path / "second", store)
+    assert report.unused == {"rows of file 9 about numbers before MBIs (HICN)": 1}
+    assert _people(store) == {OTHER}
+    told = rows_of(store, tables.PERSON_MERGE, "person_id", "absorbed_id", "merge_id", "known_at")
+    known = midnight("2024-05-15")
+    assert told == [(MBI, OLD, merge_id(MBI, OLD), known), (OTHER, MBI, merge_id(OTHER, MBI), known)]
+    assert rows_of(store, tables.IDENTIFIER, "person_id", "system", "value") == [(MBI, "mbi", OLD), (OTHER, "mbi", MBI)]
+
+
+def _people(store: Path) -> set[str]:
+    rows = open_record(store)[tables.CLAIM_LINE]
+    return set(rows.select("person_id").to_pyarrow()["person_id"].to_pylist())
+
+
+@slow
+def test_of_two_numbers_that_took_over_from_one_the_later_holds(tmp_path: Path) -> None:
+    """Else two people would be one; in a back-load a number was known to have ended when it did."""
+    rows = [line("9", PRVS_ID_OBSLT_DT="2024-02-02"), line("9", CRNT_NUM=OTHER, PRVS_ID_OBSLT_DT="2024-03-03")]
+    write(tmp_path / "in", "9", rows)
+    load_cclf(tmp_path / "in", tmp_path / "store", back_load_delay=10)
+    told = rows_of(tmp_path / "store", tables.PERSON_MERGE, "person_id", "absorbed_id", "known_at")
+    assert told == [(OTHER, OLD, midnight("2024-03-03"))]
 
 
 @slow
@@ -317,6 +352,7 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("8", {"BENE_DEATH_DT": "1949-01-01"}, "BENE_DEATH_DT before BENE_DOB"),
     ("8", {"BENE_SEX_CD": "F"}, "BENE_SEX_CD is not 0, 1 or 2"),
     ("9", {"PRVS_NUM": ""}, "no PRVS_NUM"),
+    ("9", {"HICN_MBI_XREF_IND": "X"}, "HICN_MBI_XREF_IND is not H or M"),
     ("1", {"CLM_THRU_DT": "2024-02-01"}, "CLM_THRU_DT before CLM_FROM_DT"),
     ("1", {"PRVDR_OSCAR_NUM": ""}, "no PRVDR_OSCAR_NUM"),
     ("1", {"CLM_ADJSMT_TYPE_CD": "3"}, "CLM_ADJSMT_TYPE_CD is not 0, 1 or 2"),
