@@ -142,7 +142,14 @@ def histories(seed: int) -> Rows:
 FEATURES = (DEMOGRAPHICS, INDEX_STAY, STAYS, *catalogue.FEATURES)
 
 
-@pytest.mark.parametrize("seed", [21, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(60, 70))])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        21,
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(60, 63)),
+        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(63, 70)),
+    ],
+)
 def test_nothing_known_later_moves_a_score(seed: int) -> None:
     history = histories(seed)
     record = record_of(history)
