@@ -258,7 +258,8 @@ def _goes_on(before: Told, bed: Told, acute: bool) -> bool:
     if gap == 0 and bed["principal_code"] is not None and bed["principal_code"] == before["principal_code"]:
         return True
     one_told_each = {(bed["billed"], bed["told"]), (before["billed"], before["told"])} == {(True, False), (False, True)}
-    if gap == 0 and one_told_each and bed["end"] == bed["admit_day"]:
+    ends = (before["end"], bed["end"])
+    if gap == 0 and one_told_each and None not in ends and bed["end"] - before["end"] <= 1:
         return True
     still_there = before["end"] is None and before["interim"]
     return bool(still_there and (gap <= 1 or (bed["interim"] and gap <= 7)))

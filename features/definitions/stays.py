@@ -211,8 +211,8 @@ def _chained(beds: ir.Table) -> ir.Table:
     same_reason = (beds.principal_system == beds.before_principal_system) & (
         beds.principal_code == beds.before_principal_code
     )
-    # one bill and one message that tell different days of admission for a stay that ends with the day
-    told_apart = (beds.discharge_day == beds.admit_day) & (
+    # one bill and one message that touch, and end within a day of one another: they tell other days of one short stay
+    told_apart = (beds.discharge_day - beds.before_discharge_day <= 1) & (
         beds.billed + beds.before_billed + beds.told + beds.before_told == 2
     )
     told_apart = told_apart & (beds.billed != beds.before_billed)

@@ -132,6 +132,7 @@ def test_a_second_load_of_the_same_files_changes_no_byte(
     assert _files(store) == before
 
 
+@pytest.mark.slow
 def test_the_order_in_which_files_are_loaded_does_not_matter(
     slice_folder: tuple[Path, dict[str, int]], tmp_path: Path
 ) -> None:

@@ -313,6 +313,7 @@ def differences() -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda vignette: vignette.name)
+@pytest.mark.slow
 def test_each_difference_is_put_down_to_its_rule(vignette: Vignette, differences: dict[str, pd.DataFrame]) -> None:
     told = differences[vignette.query]
     found = kinds(told[told.person_id == vignette.name])

@@ -149,6 +149,7 @@ def test_a_calibrator_that_was_changed_with_its_sum_is_found_by_its_risks(releas
         load(released.path)
 
 
+@pytest.mark.slow
 def test_one_differing_feature_bit_refuses_and_names_the_column(made: Contents, home: Path) -> None:
     wrong = made.check.features.copy()
     place = next(i for i, column in enumerate(made.columns) if column.name == "length_of_stay")

@@ -158,6 +158,7 @@ def test_rows_are_in_order_of_person_and_time(cohort: Cohort) -> None:
     assert cohort.rows.row_id.tolist() == list(range(len(keys)))
 
 
+@pytest.mark.slow
 def test_of_two_birth_days_known_at_once_the_later_holds_in_any_order() -> None:
     old = person_rows("a", messages=HOME, born="1950-03-01")
     young = person_rows("a", born="2010-03-01")

@@ -100,6 +100,7 @@ def test_a_rule_shows_what_it_looked_at(record: Record) -> None:
     assert facts[LATE] == "left 2024-03-05T15:00:00-05:00, known 2024-03-05T15:00:00-05:00"
 
 
+@pytest.mark.slow
 def test_every_discharge_that_was_told_has_its_answers() -> None:
     """Discharged, back in the bed an hour later, and discharged again; and a discharge told two days late."""
     twice = record_of(

@@ -524,6 +524,7 @@ def test_what_follows_from(example: Example, built: pd.DataFrame) -> None:
     assert said == {name: None if value is None else float(value) for name, value in wanted.items()}
 
 
+@pytest.mark.slow
 def test_what_a_source_lacks_is_null_and_never_0(record: Record, rows: pd.DataFrame) -> None:
     lacks = {"order": "no orders", "dispensing": "no fills", "claim_line.place_of_service_code": "inpatient only"}
     some = rows.iloc[:3]

@@ -152,6 +152,7 @@ def _a40(going_on: str, given_up: str, sent: str = "20240401120000-0400") -> byt
     return message("ADT^A40", *ids, sent=sent)
 
 
+@pytest.mark.slow
 def test_a_merge_message_is_honoured_and_undone(tmp_path: Path) -> None:
     """The stay told under the old number is the person's; after the undo every row is where it was."""
     stays = (
@@ -203,6 +204,7 @@ def test_a_wrong_line_of_decisions_is_named_and_its_content_is_not(tmp_path: Pat
         match(_store(tmp_path, {}), 0.95, {("nobody", "p1"): "merged"})
 
 
+@pytest.mark.slow
 def test_a_match_takes_no_fact_from_what_the_store_is_known_to_lack(tmp_path: Path) -> None:
     store = _store(tmp_path, {"member_id": MBI}, messages=(_patient("77", f"{MBI}^^^CMS^MC"),))
     before, fingerprint = lacked_by_all(read_manifest(store)), read_manifest(store).fingerprint

@@ -81,6 +81,7 @@ def _told() -> list[tuple[str, str, str]]:
     return re.findall(r"^\|[^|]+\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_features_say() -> None:
     names, found = _features(_her_rows())
     assert len(found) == 2, "two discharges, two predictions"

@@ -109,6 +109,7 @@ DEAD_LATE = person_rows("death told late", messages=STAYS + stay("03-01", "03-05
 WELL = person_rows("well", messages=STAYS + stay("03-01", "03-05"))
 
 
+@pytest.mark.slow
 def test_who_is_known_to_be_in_hospital_or_dead_that_evening_is_not_called(champion: Champion) -> None:
     """What is learned the day after counts the day after: the list of an evening never changes."""
     people = [READMITTED, TOLD_LATE, DEAD, DEAD_LATE, WELL]
@@ -118,6 +119,7 @@ def test_who_is_known_to_be_in_hospital_or_dead_that_evening_is_not_called(champ
     assert names(listed(champion, people, "03-05", "03-09")) == ["well"]
 
 
+@pytest.mark.slow
 def test_who_came_back_and_left_again_by_that_evening_is_called(champion: Champion) -> None:
     back = READMITTED | person_rows(
         "back since the 8th",
@@ -203,6 +205,7 @@ def test_days_or_a_number_that_cannot_be_are_refused(champion: Champion) -> None
 # ---- in what order, by when
 
 
+@pytest.mark.slow
 def test_the_riskiest_come_first_and_of_equals_the_one_who_left_first(champion: Champion) -> None:
     people = [
         person_rows("short", messages=STAYS + stay("03-05", "03-07")),
@@ -344,6 +347,7 @@ def test_the_csv_is_one_row_a_person_the_same_bytes_each_time(champion: Champion
     assert "In hospital for 4 days" in well["reasons"]
 
 
+@pytest.mark.slow
 def test_the_csv_runs_no_formula_in_a_spreadsheet(champion: Champion, tmp_path: Path) -> None:
     write_csv(listed(champion, [WELL, HOSTILE, FORMULA], "03-05", "03-06"), tmp_path / "list.csv")
     with (tmp_path / "list.csv").open(newline="") as file:

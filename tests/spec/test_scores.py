@@ -352,6 +352,7 @@ def test_what_follows_from(example: Example, built: pd.DataFrame) -> None:
     assert said == {name: None if value is None else float(value) for name, value in wanted.items()}
 
 
+@pytest.mark.slow
 def test_a_part_that_the_source_cannot_tell_is_null_and_with_it_the_score(record: Record, rows: pd.DataFrame) -> None:
     lacks = {"claim_line.admit_type_code": "no type of admission", "result": "no results"}
     found = build(replace(record, lacks=lacks, derived={}), rows, FEATURES)

@@ -452,6 +452,22 @@ TOLD_BY_TWO = Chapter(
             """,
         ),
         Vignette(
+            "Bill and message a day apart",
+            "A bill and a message that touch and end within a day of one another tell of one short stay.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-05 15:00 | A03   | v1    | 03-04 | 03-05 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-05 | 03-06 | General  | 01     | J189 pneumonia
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | disputed
+            03-04 | 03-06 | General   | no: discharge known within a day | yes | 0 | admit day
+            """,
+        ),
+        Vignette(
             "A lost discharge message",
             "Where no message and no bill tells the end of a stay, it is over when the person is admitted again; "
             "it has no "
