@@ -175,10 +175,9 @@ def _outcomes() -> list[str]:
         (
             "A label is 1, 0, or unknown with its reason. Who dies without the event stays in. Only leaving "
             "the network or "
-            "the end of the data makes a label unknown; an event that was seen before either still counts. A month in "
-            "managed care, of which fee-for-service claims lack, is left too; what is seen of somebody after they left "
-            "is not asked, since of those who left only some are seen again. The first "
-            "readmission decides: if it was planned, the label is 0 and a later unplanned one does not count. "
+            "the end of the data makes a label unknown; an event that was seen before either still counts. What is "
+            "seen of somebody after they left is not asked, since of those who left only some are seen again. The "
+            "first readmission decides: if it was planned, the label is 0 and a later unplanned one does not count. "
             "That nothing "
             f"happened is known only when claims have run out, {CLAIMS_RUN_OUT_DAYS} days after the window.\n"
         ),

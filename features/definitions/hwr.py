@@ -30,7 +30,7 @@ from features.definitions.cohort import (
     rules_of,
 )
 from features.definitions.deaths import deaths
-from features.definitions.enrolment import days_enrolled
+from features.definitions.enrolment import days_enrolled, fee_for_service
 from features.definitions.stays import final_stays, other_stays
 from features.record.known import FOREVER, latest
 from features.record.record import Record
@@ -265,11 +265,11 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
     alive_to = (rows.discharge_day + AFTER_DAYS).where(
         ~(rows.death_day <= rows.discharge_day + AFTER_DAYS), rows.death_day
     )
-    types = scope.payer_types
+    covered = fee_for_service(record, scope.payer_types)
     before = rows.admit_day - MONTHS_BEFORE_DAYS
-    rows["days_enrolled_before"] = days_enrolled(record, rows.person_id, before, rows.discharge_day, types)
+    rows["days_enrolled_before"] = days_enrolled(covered, rows.person_id, before, rows.discharge_day)
     rows["days_needed_before"] = rows.discharge_day - before + 1
-    rows["days_enrolled_after"] = days_enrolled(record, rows.person_id, rows.discharge_day, alive_to, types)
+    rows["days_enrolled_after"] = days_enrolled(covered, rows.person_id, rows.discharge_day, alive_to)
     rows["days_needed_after"] = alive_to - rows.discharge_day + 1
     rows.insert(0, "row_id", range(len(rows)))
     return rows

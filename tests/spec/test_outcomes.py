@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import pytest
 
+from features.definitions.hwr import hwr_cohort
 from features.definitions.outcomes import (
     ADVERSE_EVENT_21D,
     ANY_ACUTE_CARE_21D,
@@ -314,13 +315,14 @@ def test_a_label_is_known_when_its_last_revision_is() -> None:
     assert (said.label, short(said.label_known_day)) == (1, "05-20")
 
 
-def test_months_in_managed_care_are_not_followed() -> None:
-    """Fee-for-service claims of that time may lack, so that nobody came back cannot be seen."""
-    rows = person_rows("managed", Case("managed", LEFT).bills, covered=UNTIL_MAY, born="1950-03-01")
+def test_months_in_managed_care_are_enrolment_but_not_what_hwr_asks_for() -> None:
+    """The label asks whether somebody left; the CMS measure asks for fee-for-service, of which claims are seen."""
+    rows = person_rows("managed", Case("managed", 0).bills, covered=UNTIL_MAY, born="1950-03-01")
     rows["coverage"] = [{**month, "managed_care": int(month["from_day"] >= day("03-01"))} for month in rows["coverage"]]
     record = replace(record_of(rows), claims_complete_to=day("04-15"), admissions_complete_to=day("04-15"))
-    said = labels(record, _index_rows(record, (Case("managed", LEFT),)), READMISSION_30D).iloc[0]
-    assert str(said.null_reason).startswith(LEFT)
+    said = labels(record, _index_rows(record, (Case("managed", 0),)), READMISSION_30D).iloc[0]
+    assert said.label == 0
+    assert hwr_cohort(record).excluded.excluded_by.tolist() == ["enrolled for 12 months before"]
 
 
 def test_without_enrolment_nobody_is_known_to_have_left() -> None:
