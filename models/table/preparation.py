@@ -80,25 +80,15 @@ def _numbers(cells: pd.Series, column: TableColumn) -> tuple[Floats, int]:
     else:
         seen = {value: float(place) for place, value in enumerate(column.values)}
         strange = np.asarray([word not in seen for word in distinct], dtype=bool)
-        between = _between(column.values) if column.kind == "code" else None
-        found = np.asarray(
-            [seen[word] if word in seen else between(word) if between else np.nan for word in distinct],
-            dtype=np.float64,
-        )
+        keys = [natural(value) for value in column.values]
+        found = np.asarray([seen.get(word, _if_unseen(column.kind, keys, word)) for word in distinct], dtype=np.float64)
     count = int(np.isin(places, np.flatnonzero(strange)).sum())
     return np.append(found, np.nan)[places], count  # factorize gives -1 where a cell is null
 
 
-def _between(values: Sequence[str]) -> _Between:
-    return _Between([natural(value) for value in values])
-
-
-@dataclass(frozen=True)
-class _Between:
-    keys: list[NaturalKey]
-
-    def __call__(self, word: str) -> float:
-        return bisect_left(self.keys, natural(word)) - 0.5
+def _if_unseen(kind: Kind, keys: Sequence[NaturalKey], word: str) -> float:
+    """A code that is none of these, which are in order, goes between its neighbours; a category is like no other."""
+    return bisect_left(keys, natural(word)) - 0.5 if kind == "code" else np.nan
 
 
 @lru_cache(maxsize=100_000)
