@@ -49,6 +49,7 @@ def dialysed_or_transplanted(at: Panel) -> Bools:
 def _last_day(at: Panel) -> Rows:
     """The values of the last day with a blood pressure that was not taken in hospital."""
     taken = at.parts(BLOOD_PRESSURE) | at.results(BLOOD_PRESSURE)  # the whole stands for one without any value
+    taken = taken | at.results(SYSTOLIC, DIASTOLIC).only("alone")  # of a source that does not tell wholes
     taken = taken.only("settled", "vital").latest_during(at.period)
     taken = taken.where(~taken.flag("acute"))
     return taken.highest(taken.latest_day)

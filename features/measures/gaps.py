@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features import windows
+from features.definitions.present import dead
 from features.errors import BadInput
 from features.measures import MEASURES
-from features.measures.check import lacking, needed
+from features.measures.check import needed
 from features.measures.edition import Edition
-from features.measures.events import KINDS, gather
+from features.measures.evaluable import MANY, nobody_closed, sets_missing, told_in_part, unknown_packages, untold
+from features.measures.events import gather
+from features.measures.kinds import KINDS
 from features.measures.measure import (
     EXCEPTION,
     EXCLUSION,
@@ -29,13 +32,14 @@ from features.measures.measure import (
     Measure,
     Populations,
     evaluate,
-    kinds_of,
 )
 from features.measures.panel import Facts, Panel
 from features.measures.period import Period
 from features.measures.rows import Bools, Ints, Rows
+from features.measures.shipped import completed
 from features.measures.value_sets import ValueSets
 from features.record.record import Record, lacked
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DEATH, DISCHARGE_NOTICE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,10 +54,13 @@ NO_DAY = -(2**40)
 
 @dataclass(frozen=True)
 class Gaps:
-    """A table of COLUMNS for each measure that was worked out, and why the others were not, by CMS number."""
+    """A table of COLUMNS for each measure that was worked out, and why the others were not, by CMS number. `in_part`
+    names the value sets of a measure that lack codes.
+    """
 
     tables: Mapping[str, pa.Table]
     refused: Mapping[str, str]
+    in_part: Mapping[str, str]
 
 
 def edition_of(measure: Measure, year: int) -> Edition:
@@ -73,38 +80,67 @@ def gaps(record: Record, held: ValueSets, as_of_day: int, names: Sequence[str] =
         choices = ", ".join(measure.cms for measure in MEASURES)
         raise BadInput(got=f"measure {', '.join(unknown)}", expected=choices, do="Name one of them, or none for all.")
     year = windows.year_of(as_of_day)
+    held = completed(held)
     wanted = [(each, edition_of(each, year)) for each in MEASURES if not names or each.cms in names]
     refused = {each.cms: why for each, edition in wanted if (why := _refused(each, edition, record, held))}
     able = [one for one in wanted if one[0].cms not in refused]
-    if not able:
+    tables: dict[str, pa.Table] = {}
+    if able:
+        as_of = int(windows.end_of_day(as_of_day, record.zone))
+        facts = gather(record, needed(able), held, as_of)
+        gone = np.isin(facts.person_id, sorted(_dead(record, as_of)))
+        for each, edition in able:
+            table = _table(each, edition, facts, year, as_of_day, gone)
+            if isinstance(table, str):
+                refused[each.cms] = table
+            else:
+                tables[each.cms] = table
+    if not tables:
         raise BadInput(
             got="; ".join(f"{cms} {why}" for cms, why in refused.items()),
             expected="value sets and a record that tells what they are about",
             do="Bring value sets with `afterward valuesets import`; load what is lacking.",
         )
-    as_of = int(windows.end_of_day(as_of_day, record.zone))
-    facts = gather(record, needed(able), held, as_of)
-    period = Period(windows.day_in(year, 1, 1), windows.day_in(year, 12, 31))
-    return Gaps({each.cms: _table(each, edition, facts, period, as_of_day) for each, edition in able}, refused)
+    in_part = {
+        each.cms: told
+        for each, edition in able
+        if each.cms in tables and (told := told_in_part(each, edition, record, held))
+    }
+    return Gaps(tables, refused, in_part)
+
+
+def _dead(record: Record, as_of: int) -> frozenset[str]:
+    """Who was known to be dead; by how stays ended only where something tells of stays."""
+    tell_of_stays = (CLAIM_LINE.name, ADT_EVENT.name, DISCHARGE_NOTICE.name)
+    if len(lacked(tell_of_stays, record.lacks)) < len(tell_of_stays):
+        return dead(record, as_of)
+    told = record[DEATH].filter(record[DEATH].known_at <= as_of)
+    return frozenset(record.con.to_pyarrow(told.select("person_id"))["person_id"].to_pylist())
 
 
 def _refused(measure: Measure, edition: Edition, record: Record, held: ValueSets) -> str:
-    tables = {kind.name: kind.about for kind in KINDS}
-    untold = lacked(sorted(tables[kind] for kind in kinds_of(measure, edition)), record.lacks)
-    if untold:
-        return f"is not evaluable: no source of the store tells {', '.join(untold)}"
-    return lacking(measure, edition, held)
+    return (
+        untold(measure, edition, record)
+        or sets_missing(measure, edition, record, held)
+        or unknown_packages(measure, edition, record, held)
+    )
 
 
 # ---- one measure
 
 
-def _table(measure: Measure, edition: Edition, facts: Facts, period: Period, as_of_day: int) -> pa.Table:
+def _table(measure: Measure, edition: Edition, facts: Facts, year: int, as_of_day: int, gone: Bools) -> pa.Table | str:
+    """A row a person; or why there are none. The dead have no gaps."""
     import pyarrow as pa
 
+    period = _calendar(year)
     found = evaluate(measure, facts, period, edition)
-    panel = Panel(facts, period, edition)
     status, why = status_of(measure, found)
+    status[gone], why[gone] = NOT_APPLICABLE, ""
+    still_open = int((status == OPEN_GAP).sum())
+    if still_open >= MANY and not _anybody_closed(measure, edition, facts, year):
+        return nobody_closed(still_open)
+    panel = Panel(facts, period, edition)
     names, numbers, days = _evidence(measure.groups, panel)
     closed, still = status == CLOSED, status == OPEN_GAP
     since = _first_seen(panel)
@@ -124,6 +160,16 @@ def _table(measure: Measure, edition: Edition, facts: Facts, period: Period, as_
         "as_of": _dates(np.full(people, as_of_day), np.ones(people, dtype=np.bool_)),
     }
     return pa.table({name: columns[name] for name in COLUMNS})
+
+
+def _calendar(year: int) -> Period:
+    return Period(windows.day_in(year, 1, 1), windows.day_in(year, 12, 31))
+
+
+def _anybody_closed(measure: Measure, edition: Edition, facts: Facts, year: int) -> bool:
+    """Whether anybody had the care in this year or, as in January few have, in the one before."""
+    years = (evaluate(measure, facts, _calendar(each), edition) for each in (year, year - 1))
+    return any(bool((status_of(measure, found)[0] == CLOSED).any()) for found in years)
 
 
 def _group(found: Sequence[Populations]) -> Ints:
@@ -161,7 +207,7 @@ def _evidence(groups: Sequence[Group], panel: Panel) -> tuple[Any, Any, Ints]:
         later = last.where(last.latest_day > days[last["who"]])
         who = later["who"]
         days[who] = later.latest_day
-        names[who] = _about(panel.facts, later)
+        names[who] = _told_by(panel.facts, later)
         numbers[who] = panel.facts.numbers[_kind(panel.facts, later)].take(later.index).to_pylist()
     return names, numbers, days
 
@@ -170,8 +216,10 @@ def _kind(facts: Facts, rows: Rows) -> str:
     return next(name for name, columns in facts.columns.items() if columns is rows.columns)
 
 
-def _about(facts: Facts, rows: Rows) -> str:
-    return next(kind.about for kind in KINDS if kind.name == _kind(facts, rows))
+def _told_by(facts: Facts, rows: Rows) -> Any:
+    """The table of each row."""
+    kind = next(each for each in KINDS if each.name == _kind(facts, rows))
+    return np.array([teller.table for teller in kind.tellers], dtype=object)[rows["told_by"]]
 
 
 def _first_seen(panel: Panel) -> Ints:
@@ -213,5 +261,10 @@ def told(found: Gaps) -> Iterator[str]:
         status = table.column("status").to_pylist()
         counts = {word: status.count(word) for word in (OPEN_GAP, CLOSED, EXCLUDED, NOT_APPLICABLE)}
         yield f"{cms}: " + ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    for cms, in_part in found.in_part.items():
+        yield (
+            f"{cms}: {in_part.count('; ') + 1} value sets come in part, so whoever is told by their other codes alone"
+            " is missed; see docs/measures.md, or import them"
+        )
     for cms, why in found.refused.items():
         yield f"{cms} {why}"

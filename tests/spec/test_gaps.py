@@ -175,7 +175,7 @@ def test_a_measure_without_its_value_sets_has_no_rows_and_says_so(store: Path) -
     found = gaps(open_record(store), ValueSets(less), parse_day(JUNE))
     assert "CMS125" not in found.tables
     assert [line for line in told(found) if line.startswith("CMS125")] == [
-        f"CMS125 without its value sets: Mammography ({breast_cancer.MAMMOGRAPHY.oid}): it is not there"
+        f"CMS125 value sets missing: Mammography ({breast_cancer.MAMMOGRAPHY.oid}), which lacks codes of LOINC"
     ]
 
 
