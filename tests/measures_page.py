@@ -13,11 +13,14 @@ from features.measures.edition import Edition
 from features.measures.evaluable import KNOWN_SHARE, MANY
 from features.measures.measure import Criterion, Group, Measure, value_sets_of
 from features.measures.shipped import SHIPPED, codes_of
+from features.measures.transitions import TRANSITIONS
+from features.measures.transitions.discharges import PERIOD_DAYS
 
 
 def page() -> str:
     """The whole page."""
-    parts = [_opening(), *(line for measure in MEASURES for line in _measure(measure)), _of_claims(), *_sets()]
+    parts = [_opening(), *(line for measure in MEASURES for line in _measure(measure)), *_transitions()]
+    parts += [_of_claims(), *_sets()]
     return "\n".join(parts) + "\n"
 
 
@@ -39,6 +42,28 @@ end nobody told, does not count in any period.
 
 The official cases that are known to be broken, and are not counted: {", ".join(f"`{case}`" for case in BROKEN_CASES)}.
 """
+
+
+def _transitions() -> Iterator[str]:
+    yield f"""## What a discharge, an emergency visit or a new year opens
+
+Beside the published measures, what is due after somebody went home. The last discharge that was known counts, for
+{PERIOD_DAYS} days; how somebody left is not always told, and then the person is taken to have gone home. Excluded is
+who went to hospice or on to another facility, or is in hospital again; the dead have no gaps. Care after the day on
+which it was due closes a gap late, and `why` says so. A visit that is booked is named as the next step. On claims alone
+a visit is seen when its claim comes, weeks later: hospital messages and bookings tell earlier. Calls that a network
+records itself are not in the record yet.
+
+Each is named in `--measure` by the name in brackets.
+"""
+    for each in TRANSITIONS:
+        needs = "; ".join(" or ".join(group) for group in dict.fromkeys(each.needs))
+        yield f"### {each.title} (`{each.name}`)\n"
+        yield f"{each.evidence}.\n"
+        yield f"- opened by {each.opened_by}"
+        yield f"- due: {each.due_in_words}"
+        yield f"- closed by {each.closed_by}"
+        yield f"- not evaluable without: {needs}\n"
 
 
 def _of_claims() -> str:

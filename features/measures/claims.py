@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 KIND_OF_VISIT = "kind-of-visit"
-KINDS_OF_VISIT = ("inpatient", "office", "preventive", "telehealth", "home_visit")
+KINDS_OF_VISIT = ("inpatient", "office", "preventive", "telehealth", "home_visit", "transitional_care")
 _VIRTUAL_PLACES = codes_of(PLACES_OF_SERVICE, "telehealth")
 _LABORATORY_PLACES = codes_of(PLACES_OF_SERVICE, "laboratory")
 _LABORATORY_BILL = next(fact.code for fact in BILL_TYPES if fact.wording.startswith("hospital laboratory"))

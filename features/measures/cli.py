@@ -77,7 +77,7 @@ def import_value_sets(sources: tuple[Path, ...], into: Path) -> None:
     type=click.Path(path_type=Path),
     help="As `afterward valuesets import` made it; those that come with Afterward if absent.",
 )
-@click.option("--measure", "names", multiple=True, help="A CMS number; may be repeated. All if absent.")
+@click.option("--measure", "names", multiple=True, help="A CMS number or a name; may be repeated. All if absent.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Write a row a person and measure, as CSV.")
 def gaps(store: Path, day: str, file: Path | None, names: tuple[str, ...], out: Path) -> None:
     """Write for every person and measure whether care is open, closed, excluded or not applicable, on what was known.

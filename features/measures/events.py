@@ -24,7 +24,7 @@ EVERYTHING = FOREVER - 1  # an `as_of` at which all that the record holds is kno
 
 def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int = EVERYTHING) -> Facts:
     """The facts about everybody in the record, as known at `as_of`, that carry a code of any of the sets."""
-    then = known(record, _everybody(record, as_of))
+    then = known(record, everybody(record, as_of))
     then.keep("wanted", lambda then: _wanted(sets, held))
     then.keep("beside", _beside)
     columns: dict[str, Mapping[str, Ints]] = {}
@@ -38,10 +38,12 @@ def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int 
     return facts
 
 
-def _everybody(record: Record, as_of: int) -> ir.Table:
+def everybody(record: Record, as_of: int) -> ir.Table:
+    """Index rows of everybody of whom something was known at `as_of`, numbered in the order of their ids."""
     import ibis
 
-    people = record[PERSON].select("person_id").distinct()
+    told = record[PERSON]
+    people = told.filter(told.known_at <= as_of).select("person_id").distinct()
     nothing = ibis.null("int64")
     rows = people.select(
         "person_id",

@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from features.errors import BadInput
 from features.measures import MEASURES, breast_cancer, glycemic_status, statin_therapy
 from features.measures.cli import gaps as command
-from features.measures.gaps import COLUMNS, edition_of, gaps, told
+from features.measures.gaps import edition_of, gaps, told
 from features.measures.left_out import HOSPICE_DIAGNOSIS
 from features.measures.sets import DIABETES, OFFICE_VISIT
+from features.measures.status import COLUMNS
 from features.measures.value_sets import ValueSets, write
 from features.record.record import known_by, open_record
 from features.windows import end_of_day, parse_day
@@ -172,7 +173,7 @@ def test_gaps_as_of_a_day_are_those_of_a_record_that_holds_no_more(day: str, sto
 
 def test_a_measure_without_its_value_sets_has_no_rows_and_says_so(store: Path) -> None:
     less = {oid: held for oid, held in HELD.content.items() if oid != breast_cancer.MAMMOGRAPHY.oid}
-    found = gaps(open_record(store), ValueSets(less), parse_day(JUNE))
+    found = gaps(open_record(store), ValueSets(less), parse_day(JUNE), ("CMS122", "CMS125"))
     assert "CMS125" not in found.tables
     assert [line for line in told(found) if line.startswith("CMS125")] == [
         f"CMS125 value sets missing: Mammography ({breast_cancer.MAMMOGRAPHY.oid}), which lacks codes of LOINC"
