@@ -149,6 +149,8 @@ def _populations(group: Group, initial: bool = True) -> str:
     lines.append(f"- exclusions: {_any(group.exclusions)}")
     lines.append(f"- numerator: {_any(group.numerator)}")
     lines.append(f"- the gap closes by {group.closes}")
+    if group.steps:
+        lines.append(f"- the next step, by what is known: {_any(group.steps)}")
     if group.exceptions is not None:
         lines.append(f"- exceptions: {_any(group.exceptions)}")
     return "\n".join(lines) + "\n"

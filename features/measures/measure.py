@@ -41,7 +41,8 @@ def found(says: str, rows: Callable[[Panel], Rows]) -> Criterion:
 class Group:
     """The populations of one rate. Initial: all criteria; the others: any of them. Everyone in the initial population
     is in the denominator. `exceptions` is null for a measure without that population. `care` are the events that close
-    the gap, each kind of them; `closes` says in words which would.
+    the gap, each kind of them; `closes` says in words which would. `steps` say it more closely of whom they are met:
+    the first that is, holds.
     """
 
     initial: tuple[Criterion, ...]
@@ -50,6 +51,7 @@ class Group:
     care: tuple[Callable[[Panel], Rows], ...]
     closes: str
     exceptions: tuple[Criterion, ...] | None = None
+    steps: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,6 @@ def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone
         return nobody_closed(still_open)
     panel = Panel(facts, period, edition)
     names, numbers, days = _evidence(measure.groups, panel)
-    closes = np.array([group.closes for group in measure.groups], dtype=object)
     columns = {
         "status": status,
         "why": why,
@@ -57,7 +56,7 @@ def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone
         "evidence_date": days,
         "open_since": _first_seen(panel),
         "due": np.full(panel.people, period.last),
-        "closes": closes[_group(found)],
+        "closes": _next_step(measure.groups, panel)[_group(found), np.arange(panel.people)],
     }
     return flat(measure.cms, facts.person_id, as_of_day, columns)
 
@@ -76,6 +75,16 @@ def _group(found: Sequence[Populations]) -> Ints:
     """The group in which each person is; the first where in none. Groups of a measure exclude one another."""
     place: Ints = np.argmax(np.stack([each.counts[INITIAL] for each in found]), axis=0)
     return place
+
+
+def _next_step(groups: Sequence[Group], panel: Panel) -> Any:
+    """What would close the gap of each person, for each group: by the first step that is theirs, else in general."""
+    said = np.empty((len(groups), panel.people), dtype=object)
+    for place, group in enumerate(groups):
+        said[place] = group.closes
+        for step in reversed(group.steps):
+            said[place, step.met(panel)] = step.says
+    return said
 
 
 def status_of(measure: Measure, found: Sequence[Populations]) -> tuple[Any, Any]:

@@ -120,6 +120,12 @@ def test_an_open_gap_says_since_when_until_when_and_what_closes_it(found: Found)
     assert "evidence_id" not in row
 
 
+def test_the_next_step_follows_from_what_is_known(found: Found) -> None:
+    rows = found[JUNE, "CMS122"]
+    assert rows["high"]["closes"] == "treatment, and a test of 9 per cent or less: the last was above"
+    assert rows["on-statin"]["closes"] == "a test of glycated haemoglobin: none this year"
+
+
 def test_a_closed_gap_names_the_entry_of_the_record_and_its_day(found: Found) -> None:
     row = found[JUNE, "CMS125"]["closed"]
     assert (row["evidence_table"], row["evidence_id"], str(row["evidence_date"])) == (

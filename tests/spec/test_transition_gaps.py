@@ -6,6 +6,7 @@ Everybody leaves hospital on Friday 24 May 2024, and the Monday after is a holid
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from features.errors import BadInput
 from features.measures.gaps import Gaps, gaps
 from features.measures.transitions import TRANSITIONS
 from features.measures.value_sets import ValueSets
-from features.record.record import known_by, open_record
+from features.record.record import Record, known_by, open_record
 from features.windows import end_of_day, parse_day
 from tests.feeds import ZONE, Row, load_feed, write_feed
 
@@ -120,8 +121,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(store: Path) -> dict[str, Gaps]:
-    record = open_record(store)
+def record(store: Path) -> Record:
+    return open_record(store)
+
+
+@pytest.fixture(scope="module")
+def found(record: Record) -> dict[str, Gaps]:
     asked = {MAY: (CONTACT, WEEK, PENDING), JUNE: NAMES}
     return {day: gaps(record, ValueSets(), parse_day(day), names) for day, names in asked.items()}
 
@@ -204,14 +209,12 @@ def test_an_open_one_says_what_came_and_what_is_to_come(found: dict[str, Gaps]) 
     assert of(found[JUNE], PENDING)["not-looked-at"]["closes"] == words
 
 
-def test_without_orders_nobody_knows_what_is_pending(tmp_path: Path) -> None:
-    write_feed(tmp_path / "files", "adt_event", messages("p1", "2024-05-20", LEFT))
-    write_feed(tmp_path / "files", "eligibility", [{"person_id": "p1", "birth_date": "1955-01-31"}])
-    load_feed(tmp_path / "files", tmp_path / "store")
+def test_without_orders_nobody_knows_what_is_pending(record: Record) -> None:
+    without = replace(record, lacks={**record.lacks, "order": "no order row in the files loaded"})
     with pytest.raises(
         BadInput, match="pending_results_followed_up is not evaluable: no source of the store tells order"
     ):
-        gaps(open_record(tmp_path / "store"), ValueSets(), parse_day(JUNE), (PENDING,))
+        gaps(without, ValueSets(), parse_day(JUNE), (PENDING,))
 
 
 # ---- emergencies, and the year
@@ -228,9 +231,9 @@ def test_the_wellness_visit_is_one_of_the_year_and_of_medicare(found: dict[str, 
     assert str(of(found[JUNE], WELLNESS)["late"]["due"]) == "2024-12-31"
 
 
-def test_gaps_as_of_a_day_are_those_of_a_record_that_holds_no_more(store: Path, found: dict[str, Gaps]) -> None:
+def test_gaps_as_of_a_day_are_those_of_a_record_that_holds_no_more(record: Record, found: dict[str, Gaps]) -> None:
     """The law of the record: a visit kept, billed or looked at later moves nothing."""
-    only = known_by(open_record(store), int(end_of_day(parse_day(MAY), ZONE)))
+    only = known_by(record, int(end_of_day(parse_day(MAY), ZONE)))
     then = gaps(only, ValueSets(), parse_day(MAY), (CONTACT, WEEK, PENDING))
     for name, table in then.tables.items():
         assert table.to_pylist() == found[MAY].tables[name].to_pylist()
