@@ -133,7 +133,7 @@ def _told_by(facts: Facts, rows: Rows) -> Any:
 
 def _first_seen(panel: Panel) -> Ints:
     """The day of each person's first encounter of the measure in the period."""
-    visits = panel.visits(*panel.edition.visits).during(panel.period)
+    visits = panel.performed(panel.visits(*panel.edition.visits)).during(panel.period)
     first = np.full(panel.people, panel.period.last)
     np.minimum.at(first, visits["who"], visits["start_day"])
     return first
