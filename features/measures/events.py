@@ -114,10 +114,14 @@ def _numbered(then: Known, kind: Kind) -> ir.Table:
     """The rows of all tellers in the order of people, each with its place in that order."""
     import ibis
 
-    parts = [_as_told(then, kind, number) for number in range(len(kind.tellers))]
-    rows = ibis.union(parts[0], *parts[1:]) if len(parts) > 1 else parts[0]
+    telling = [place for place, teller in enumerate(kind.tellers) if _any_row(then, teller.table)] or [0]
+    rows = ibis.union(*(_as_told(then, kind, place) for place in telling))
     order = [rows.who, rows.known_at, rows.number, rows.told_by, rows.own_system, rows.own_code, rows.start_day]
     return rows.mutate(place=ibis.row_number().over(order_by=order))
+
+
+def _any_row(then: Known, table: str) -> bool:
+    return bool(then.record.con.to_pyarrow(then.record.tables[table].limit(1)).num_rows)
 
 
 def _as_told(then: Known, kind: Kind, place: int) -> ir.Table:
