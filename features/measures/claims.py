@@ -74,7 +74,7 @@ def visits(then: Known) -> ir.Table:
     of_kind = sorted_.select(*columns, *told, code_system=ibis.literal(KIND_OF_VISIT), code=sorted_.label)
     bills = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL))
     stays = bills.select(*columns, *told, code_system=ibis.literal(KIND_OF_VISIT), code=ibis.literal("inpatient"))
-    return then.versions(ibis.union(billed, of_kind, stays).distinct())
+    return then.versions(ibis.union(billed, of_kind, stays))
 
 
 def visit_columns(rows: ir.Table) -> Columns:

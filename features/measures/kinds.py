@@ -133,14 +133,15 @@ def _result_rows(then: Known) -> ir.Table:
     rows = then.versions(result_states(then.record))
     rows = rows.filter((rows.timing != "issued").fill_null(True))
     rows = rows.mutate(alone=rows.result_id.isnull() & rows.part_of.isnull() & rows.encounter_id.isnull())
-    rows = rows.left_join(then.keep("settings", _settings), ["row_id", "source", "encounter_id"])
+    keys = ["row_id", "source", "encounter_id"]
+    rows = rows.left_join(then.keep("settings", _settings), keys).drop(*(f"{name}_right" for name in keys))
     measured = rows.filter(rows.alone, rows.kind == "vital").select("row_id", "from_day").distinct()
     if not then.record.con.to_pyarrow(measured.limit(1)).num_rows:
         return rows.mutate(in_hospital=ibis.null("int64"))
     within = measured.inner_join(then.keep("hospital_days", claims.hospital_days), "row_id")
     within = within.filter(within.from_day >= within.first_day, within.from_day <= within.last_day)
     within = within.select("row_id", "from_day", in_hospital=ibis.literal(1, "int64")).distinct()
-    return rows.left_join(within, ["row_id", "from_day"])
+    return rows.left_join(within, ["row_id", "from_day"]).drop("row_id_right", "from_day_right")
 
 
 def _settings(then: Known) -> ir.Table:
