@@ -64,8 +64,9 @@ def sets_missing(measure: Measure, edition: Edition, record: Record, held: Value
     in_part = _in_part(asked_to_close(measure, edition), record, held)
     if not in_part:
         for asked in asked_of_initial(measure, edition):
-            if not any(_found_here(each, record, held) for each in asked):
-                in_part |= _in_part(asked, record, held)
+            found = {each for each in asked if _found_here(each, record, held)}
+            told_by_claims = {each for each in asked - found if held.codes(each)}
+            in_part |= _in_part(told_by_claims if found else asked, record, held)
     told = "; ".join(_words(each, lacks) for each, lacks in sorted(in_part.items(), key=lambda one: one[0].name))
     return f"value sets missing: {told}" if told else ""
 
