@@ -37,23 +37,23 @@ MANY = 20  # people with a gap, among whom somebody closes one where the store t
 
 
 def untold(measure: Measure, edition: Edition, record: Record) -> str:
-    """What no source of the store tells, and the measure cannot do without: the care that closes a gap, and of each
-    criterion that puts people in at least one thing that it asks for. Empty where all is told.
+    """What no source of the store tells, and the measure cannot do without: the care that closes a gap, and all that
+    puts people into one of its groups at least. Empty where all is told.
     """
     absent = {kind for kind in kinds_to_close(measure, edition) if _untold(kind, record)}
-    for kinds in kinds_of_initial(measure, edition):
-        if all(_untold(kind, record) for kind in kinds):
-            absent |= kinds
-    tables = sorted(" or ".join(_tables(kind)) for kind in absent)
-    return f"is not evaluable: no source of the store tells {', '.join(tables)}" if tables else ""
+    of_groups = [{kind for kind in kinds if _untold(kind, record)} for kinds in kinds_of_initial(measure, edition)]
+    if all(of_groups):
+        absent |= of_groups[0]
+    facts = sorted(" or ".join(_facts(kind)) for kind in absent)
+    return f"is not evaluable: no source of the store tells {', '.join(facts)}" if facts else ""
 
 
 def _untold(kind: str, record: Record) -> bool:
-    return len(lacked(_tables(kind), record.lacks)) == len(_tables(kind))
+    return len(lacked(_facts(kind), record.lacks)) == len(_facts(kind))
 
 
-def _tables(kind: str) -> tuple[str, ...]:
-    return next(tuple(teller.table for teller in each.tellers) for each in KINDS if each.name == kind)
+def _facts(kind: str) -> tuple[str, ...]:
+    return next(tuple(teller.needs for teller in each.tellers) for each in KINDS if each.name == kind)
 
 
 def sets_missing(measure: Measure, edition: Edition, record: Record, held: ValueSets) -> str:

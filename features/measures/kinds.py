@@ -45,7 +45,8 @@ Columns = Mapping[str, "ir.Value"]
 class Teller:
     """A table that tells of a kind of event: its rows, each with `row_id` (the person's place), what they are numbered
     by, and columns. `codes` says what the code of a row itself is to the measures; empty where it is nothing to them.
-    Where `part` names a column, the codings of the whole are found by it.
+    Where `part` names a column, the codings of the whole are found by it. `fact` is what must be told of it, where a
+    table that is there is not enough.
     """
 
     table: str
@@ -54,6 +55,12 @@ class Teller:
     columns: Callable[[ir.Table], Columns]
     codes: str = "code"
     part: str = ""
+    fact: str = ""
+
+    @property
+    def needs(self) -> str:
+        """The fact without which it tells nothing."""
+        return self.fact or self.table
 
 
 @dataclass(frozen=True)
@@ -263,7 +270,7 @@ KINDS = (
         "condition",
         (
             Teller("problem", "condition_id", _problems, _conditions),
-            Teller("diagnosis", "claim_id", claims.conditions, claims.condition_columns),
+            Teller("diagnosis", "claim_id", claims.conditions, claims.condition_columns, fact=claims.ICD_10),
         ),
     ),
     Kind("result", (Teller("result", "result_id", _result_rows, _results, part="part_of"),)),
