@@ -122,9 +122,9 @@ def _known_packages(record: Record) -> ir.Table:
     return fills.aggregate(known=fills.ndc_code.isin([each.ndc for each in PRODUCTS]).sum(), every=fills.count())
 
 
-def nobody_closed(people: int) -> str:
-    """What is said of a measure in which many have a gap, and nobody closed one in this period or the one before."""
+def nobody_closed(people: int, when: str) -> str:
+    """What is said of a measure in which many have a gap, and nobody closed one at the time that is named."""
     return (
-        f"is not evaluable: of {people:,} people whom it asks about nobody had the care in this year or the one before,"
-        " so the store does not seem to tell of it"
+        f"is not evaluable: of {people:,} people whom it asks about nobody had the care {when}, so the store does not"
+        " seem to tell of it"
     )

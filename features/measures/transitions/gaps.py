@@ -29,7 +29,7 @@ def table(each: Transition, then: Known, people: Sequence[str], as_of_day: int, 
     opened, done = each.opens(then), each.care(then)
     gaps = opened.where((each.until(opened.day) >= as_of_day) & (opened.day <= as_of_day) & ~gone[opened.who])
     if len(gaps.who) >= MANY and not len(done.who):
-        return nobody_closed(len(gaps.who))
+        return nobody_closed(len(gaps.who), "at any time")
     return flat(each.name, people, as_of_day, _columns(each, then, gaps, done, len(people), as_of_day))
 
 
