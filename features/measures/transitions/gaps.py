@@ -36,7 +36,7 @@ def table(each: Transition, then: Known, people: Sequence[str], as_of_day: int, 
 def _columns(each: Transition, then: Known, gaps: Opened, done: Care, people: int, as_of_day: int) -> dict[str, Any]:
     due = each.due(gaps.day)
     there, found = first_care(gaps, done, each.first, np.full(len(gaps.who), as_of_day))
-    status, why = _status(gaps, done, there, found, due)
+    status, why = status_of(gaps, done, there, found, due)
     still = np.isin(status, OPEN_GAP)
     texts = {name: np.full(people, None, dtype=object) for name in ("evidence_table", "evidence_id", "closes")}
     columns: dict[str, Any] = {
@@ -54,7 +54,7 @@ def _columns(each: Transition, then: Known, gaps: Opened, done: Care, people: in
     return columns
 
 
-def _status(gaps: Opened, done: Care, there: Ints, found: Bools, due: Ints) -> tuple[Any, Any]:
+def status_of(gaps: Opened, done: Care, there: Ints, found: Bools, due: Ints) -> tuple[Any, Any]:
     """The status of each gap and why. What was done after it was due closes it late."""
     status = np.full(len(gaps.who), OPEN_GAP, dtype=object)
     why = np.full(len(gaps.who), "", dtype=object)
