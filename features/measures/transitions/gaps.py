@@ -47,7 +47,7 @@ def _columns(each: Transition, then: Known, gaps: Opened, done: Care, people: in
     }
     columns["status"][gaps.who], columns["why"][gaps.who] = status, why
     columns["open_since"][gaps.who], columns["due"][gaps.who] = gaps.day, due
-    columns["closes"][gaps.who[still]] = each.closes(then, gaps.where(still))
+    columns["closes"][gaps.who[still]] = each.closes(then, gaps.where(still), due[still])
     who, where = gaps.who[found], there[found]
     columns["evidence_table"][who], columns["evidence_id"][who] = done.table[where], done.number[where]
     columns["evidence_date"][who] = done.day[where]
