@@ -189,18 +189,18 @@ def _cells(groups: pd.DataFrame, outcome: Floats, persons: npt.ArrayLike) -> _Ce
     names: list[str] = []
     columns: list[int] = []
     of_row: list[Integers] = []
+    person_of_row = pd.factorize(np.asarray(persons))[0]
     for place, column in enumerate(groups.columns):
-        code, there = pd.factorize(groups[column].fillna(NOT_KNOWN).astype(str), sort=True)
+        told = _small_together(groups[column].fillna(NOT_KNOWN).astype(str), person_of_row)
+        code, there = pd.factorize(told, sort=True)
         of_row.append(code.astype(np.int64) + len(names))
         names += map(str, there)
         columns += [place] * len(there)
     row = np.tile(np.arange(len(outcome)), len(of_row))
     cell = np.concatenate(of_row) if of_row else np.zeros(0, dtype=np.int64)
-    person = pd.factorize(np.asarray(persons))[0][row]
-    each_once = np.unique(np.stack([cell, person]), axis=1)[0]
     people, rows, events = (
         np.bincount(counted, minlength=len(names)).astype(np.int64)
-        for counted in (each_once, cell, cell[outcome[row] == 1])
+        for counted in (_each_once(cell, person_of_row[row]), cell, cell[outcome[row] == 1])
     )
     return _Cells(
         columns=tuple(map(str, groups.columns)),
@@ -211,6 +211,25 @@ def _cells(groups: pd.DataFrame, outcome: Floats, persons: npt.ArrayLike) -> _Ce
         rows=rows,
         events=events,
     )
+
+
+def _small_together(told: pd.Series, person: Integers) -> pd.Series:
+    """Groups of fewer than SMALLEST_CELL people as one: hundreds of small hospitals cannot be shown one by one, nor is
+    anybody in them to be forgotten.
+    """
+    import pandas as pd
+
+    code, there = pd.factorize(told)
+    people = np.bincount(_each_once(code, person), minlength=len(there))
+    small = there[people < SMALLEST_CELL]
+    if len(small) < 2:
+        return told
+    return told.where(~told.isin(small), f"{len(small)} groups of fewer than {SMALLEST_CELL} people, together")
+
+
+def _each_once(cell: Integers, person: Integers) -> Integers:
+    """The cell of each pair of a cell and a person."""
+    return np.asarray(np.unique(np.stack([cell, person]), axis=1)[0], dtype=np.int64)
 
 
 def _group(cells: _Cells, place: int, found: tuple[Interval, Interval]) -> Group:

@@ -89,6 +89,15 @@ def test_few_people_are_not_shown_nor_the_cell_that_would_give_them_away() -> No
     assert few.verdict is Verdict.TOO_FEW
 
 
+def test_groups_of_a_few_people_are_judged_together_and_nobody_is_forgotten() -> None:
+    y, risk, persons = some_people(7, 6_000)
+    facility = np.where(persons < 2_000, "large", np.char.add("small ", (persons // 5).astype(str)))
+    found = audit(y, risk, persons, pd.DataFrame({"facility": facility}), 600, resamples=20)
+    assert [group.name for group in found.groups] == ["200 groups of fewer than 11 people, together", "large"]
+    assert sum(group.people or 0 for group in found.groups) == 3_000
+    assert not np.isnan(found.groups[0].observed_to_expected.low)
+
+
 def test_a_rare_outcome_is_hidden_though_the_group_is_large() -> None:
     y = np.zeros(600)
     y[:40], y[580:584] = 1, 1
