@@ -8,6 +8,7 @@
     metrics.json      on the held-out period, with intervals and baselines
     split.json        slices, attrition, rows lost
     baselines.json    the baselines as numbers
+    gates.json        what each gate that needs the rows said of it (training.gates)
     card.md           for whom, from what, how well, and the limits
     self_check.json   people with their features and scores, worked out again at load
     manifest.json     sha256 of each of these files
@@ -53,20 +54,21 @@ ABOUT, MODEL, CALIBRATION, FEATURES, TIERS = (
     "features.json",
     "tiers.json",
 )
-METRICS, SPLIT, BASELINES, CARD, SELF_CHECK = (
+METRICS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK = (
     "metrics.json",
     "split.json",
     "baselines.json",
+    "gates.json",
     "card.md",
     "self_check.json",
 )
-FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, SPLIT, BASELINES, CARD, SELF_CHECK)
+FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK)
 TAKE_AGAIN = "Take the release again from where it was made, or train anew."
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a release holds, before it is written. `metrics`, `split`, `baselines` become JSON."""
+    """All that a release holds, before it is written. `metrics`, `split`, `baselines`, `gates` become JSON."""
 
     model: str
     outcome: str
@@ -85,6 +87,7 @@ class Contents:
     check: SelfCheck
     sources: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
+    gates: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True)
@@ -260,6 +263,7 @@ def _texts(contents: Contents) -> dict[str, str]:
         METRICS: as_json(contents.metrics),
         SPLIT: as_json(contents.split),
         BASELINES: as_json(contents.baselines),
+        GATES: as_json({"gates": list(contents.gates)}),
         CARD: contents.card,
         SELF_CHECK: contents.check.as_text(),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,11 @@ from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
 from training.evaluate import Evaluation, evaluated
+from training.examine import examine
 from training.figures import reliability
 from training.fit import Lesson, fit
+from training.gates import Gate
+from training.groups import groups_of
 from training.population import Labelled, labelled
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
 from training.tune import NO_SEARCH, Budget, Tuned, tune
@@ -89,8 +92,10 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    groups = groups_of(record, sliced.rows[_in(sliced.rows.slice, HOLDOUT)])
+    gates = examine(asked, groups, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, seed))
+    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, gates, seed))
     made = release.load(path)
     _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -151,6 +156,7 @@ def _contents(
     X: pd.DataFrame,
     learned: Learned,
     evaluation: Evaluation,
+    gates: Sequence[Gate],
     seed: int,
 ) -> Contents:
     from features.dataset import columns
@@ -178,10 +184,11 @@ def _contents(
             "calibration_log_loss": dict(learned.calibration_log_loss),
         },
         baselines=[{"name": name, **other.to_json()} for name, other in learned.baselines.items()],
-        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
+        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks, gates),
         check=_self_check(asked, declared, learned),
         sources=record.sources,
         lacks=frozenset(record.lacks),
+        gates=[gate.to_json() for gate in gates],
     )
 
 
