@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,10 @@ from training import baselines, registry, split
 from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
+from training.demographics import demographics
 from training.evaluate import Evaluation, evaluated
 from training.figures import reliability
+from training.findings import HeldOut, findings
 from training.fit import PARAMETERS, fit
 from training.population import Labelled, labelled
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
@@ -83,7 +85,8 @@ def train(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -> 
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
     say("writing the release")
-    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, seed))
+    told = _findings(asked, record, X, sliced.rows, learned)
+    path = release.write(replace(_contents(asked, record, people, sliced, X, learned, evaluation, seed), findings=told))
     made = release.load(path)
     _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -159,6 +162,18 @@ def _contents(
         sources=record.sources,
         lacks=frozenset(record.lacks),
     )
+
+
+def _findings(asked: Spec, record: Record, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned) -> dict[str, Any]:
+    """What the report shows of the held-out period beyond its metrics."""
+    from features.dataset import columns
+
+    late, persons = _in(rows.slice, HOLDOUT), rows.person_id.to_numpy()
+    who = demographics(record, rows, X)
+    held = HeldOut(rows.label.to_numpy("float64")[late], learned.risk[late], persons[late], X.to_numpy("float64")[late])
+    called = tiers.cuts(held.risk, asked.tier_shares).high
+    everyone = who, persons, rows.slice.tolist()
+    return findings(learned.booster, columns(asked.features), held, who[late], everyone, called)
 
 
 def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:
