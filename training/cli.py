@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, promote."""
+"""The commands of training: train, evaluate, promote, report."""
 
 from __future__ import annotations
 
@@ -143,4 +143,21 @@ def promote(model: str, version: int | None) -> None:
     click.echo(f"MLflow alias champion: {known}")
 
 
-COMMANDS = (train, evaluate, promote)
+@click.command()
+@click.argument("model")
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
+def report(model: str, version: int | None, out: Path) -> None:
+    """Write the report of a version of MODEL: a page to read and print, the same as JSON, PDF where Chromium is."""
+    from training.report.files import write
+
+    made = write(model, version, out)
+    click.echo(f"{made.model} version {made.version}")
+    for path in made.files:
+        click.echo(f"Written: {path}")
+    click.echo(
+        f"Written: {made.pdf}" if made.pdf else "No PDF: no Chromium here prints it. Any browser prints the page."
+    )
+
+
+COMMANDS = (train, evaluate, promote, report)

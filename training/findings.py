@@ -40,7 +40,7 @@ GROUPS_OF_RISK = 10
 THRESHOLDS = np.arange(1, 100) / 100
 LIST_SHARES = (0.01, 0.05, 0.10, 0.20)
 ROWS_EXPLAINED = 2_000  # explaining costs hundreds of times what predicting does; a mean over so many is steady
-COLUMNS_SHOWN, BINS = 12, 8
+COLUMNS_SHOWN, BINS = 8, 8
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from training.figures import reliability
 from training.findings import HeldOut, findings
 from training.fit import PARAMETERS, fit
 from training.population import Labelled, labelled
+from training.report.files import texts
+from training.report.recorded import of
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
 
 if TYPE_CHECKING:
@@ -195,7 +197,7 @@ def _save_rows(rows: pd.DataFrame, learned: Learned, path: Path) -> None:
 
 
 def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, evaluation: Evaluation) -> registry.Run:
-    """What MLflow is told: settings, counts, metrics, fingerprints, a table and a figure."""
+    """What MLflow is told: settings, counts, metrics, fingerprints, a table, a figure and the report."""
     late = _in(sliced.rows.slice, HOLDOUT)
     y, risk = sliced.rows.label.to_numpy("float64")[late], learned.risk[late]
     sizes = {f"{found.name}_{what}": getattr(found, what) for found in sliced.slices for what in ("rows", "events")}
@@ -213,6 +215,7 @@ def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, eval
             "attrition.csv": people.attrition.to_csv(index=False).encode(),
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(y, risk, f"{made.model}, held-out period"),
+            **{name: text.encode() for name, text in texts(of(made)).items()},
         },
     )
 

@@ -25,7 +25,7 @@ STROKES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 SHAPES = ("o", "s", "^", "D", "v", "P")
 QUIET = "#566375"
 INK = "#1d2733"
-WIDE, NARROW = (7.2, 4.2), (3.6, 2.7)  # inches; a page shows two narrow ones in a row
+WIDE, NARROW = (7.2, 4.2), (4.5, 3.2)  # inches; a page shows two narrow ones in a row
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text: it is found, read aloud and copied
@@ -48,14 +48,14 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y) joined by a line, or standing alone; `spans` are the (low, high) of each y. `quiet` is what others
-    are held against, drawn thin and grey.
+    """Points (x, y) as a line, alone, or marked on a line; `spans` are the (low, high) of each y. `quiet` is what
+    others are held against: thin, grey, and left out of the numbers.
     """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
-    drawn: Literal["line", "points", "steps"] = "line"
+    drawn: Literal["line", "points", "marked"] = "line"
     spans: Sequence[tuple[float, float]] = ()
     quiet: bool = False
 
@@ -78,7 +78,7 @@ def curves(name: str, title: str, says: str, axes: Axes, series: Sequence[Series
         for one in (s for s in series if s.quiet):
             on.plot(one.x, one.y, color=QUIET, linestyle=(0, (4, 3)), linewidth=1, label=one.name)
         on.set(xlabel=axes.x, ylabel=axes.y, xlim=axes.x_ends, ylim=axes.y_ends)
-        if len(series) > 1:
+        if wide and len(series) > 1:
             on.legend()
         svg = _svg(figure, name, title)
     return Figure(name, title, says, svg, _numbers(title, axes, series), wide)
@@ -117,18 +117,16 @@ def dots(
 
 
 def _draw(on: Any, one: Series, colour: str, stroke: object, shape: str) -> None:
-    if one.drawn == "points":
-        on.plot(one.x, one.y, shape, color=colour, label=one.name, markersize=5)
-    else:
-        style = "steps-mid" if one.drawn == "steps" else "default"
-        on.plot(one.x, one.y, color=colour, linestyle=stroke, linewidth=2, label=one.name, drawstyle=style)
+    line = "none" if one.drawn == "points" else stroke
+    mark = None if one.drawn == "line" else shape
+    on.plot(one.x, one.y, color=colour, linestyle=line, linewidth=2, marker=mark, markersize=5, label=one.name)
     for x, (low, high) in zip(one.x, one.spans, strict=False):
         on.plot([x, x], [low, high], color=colour, linewidth=1.2)
 
 
 def _numbers(title: str, axes: Axes, series: Sequence[Series]) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for one in series:
+    for one in (s for s in series if not s.quiet):
         told: list[Cell] = [*one.y]
         if one.spans:
             told = [Estimate(y, *span) for y, span in zip(one.y, one.spans, strict=True)]
@@ -169,8 +167,8 @@ def _svg(drawing: Any, name: str, title: str) -> str:
     _own_ids(root, name)
     for size in ("width", "height"):
         root.attrib.pop(size)
-    root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title", "aria-describedby": f"{name}-says"}
-    told = ElementTree.Element(f"{{{SVG}}}title", {"id": f"{name}-title"})
+    root.attrib |= {"role": "img", "aria-labelledby": f"figure-{name}-title", "aria-describedby": f"figure-{name}-says"}
+    told = ElementTree.Element(f"{{{SVG}}}title", {"id": f"figure-{name}-title"})
     told.text = title
     root.insert(0, told)
     ElementTree.register_namespace("", SVG)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.errors import BadInput
-from features.pages.content import Cell, Estimate, Facts, Figure, Items, Page, Part, Share, Table, Text, shown
+from features.pages.content import WITHHELD, Cell, Estimate, Facts, Figure, Items, Page, Part, Share, Table, Text, shown
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS_TO_PRINT = 120
@@ -32,8 +37,8 @@ def html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"shown": shown, "drawing": Markup}  # our own SVG
-    environment.tests["number"] = lambda cell: not isinstance(cell, str)
+    environment.filters |= {"shown": shown, "worded": _worded, "drawing": Markup}  # our own SVG
+    environment.tests |= {"number": _is_number, "spanned": _is_spanned}
     environment.globals["kind"] = kind
     return environment.get_template("page.html").render(page=page)
 
@@ -58,19 +63,16 @@ def as_json(page: Page) -> str:
     return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write(page: Page, folder: Path, name: str) -> tuple[Path, Path]:
-    """Write NAME.html and NAME.json into a folder; BadInput where that cannot be."""
-    texts = {folder / f"{name}.html": html(page), folder / f"{name}.json": as_json(page)}
+def save(texts: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    """Write files by name into a folder, made where it is not there; BadInput where that cannot be."""
+    paths = [folder / name for name in texts]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8", newline="\n")
+        for path in paths:
+            path.write_text(texts[path.name], encoding="utf-8", newline="\n")
     except OSError:
-        raise BadInput(
-            got="a folder that cannot be written", expected="a folder for the page", do="Check --out."
-        ) from None
-    page_path, json_path = texts
-    return page_path, json_path
+        raise BadInput(got="a folder that cannot be written", expected="one that can", do="Check --out.") from None
+    return tuple(paths)
 
 
 def browser() -> str | None:
@@ -102,6 +104,24 @@ def printed(page: Path, pdf: Path) -> bool:
         except (OSError, subprocess.TimeoutExpired):
             return False
     return done.returncode == 0 and pdf.is_file()
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether it stands in a column of numbers."""
+    return not isinstance(cell, str) or cell == WITHHELD
+
+
+def _is_spanned(cell: Cell) -> bool:
+    """Whether it has an interval to show."""
+    return isinstance(cell, Estimate) and cell.low is not None and cell.high is not None
+
+
+def _worded(text: str) -> Markup:
+    """Text as markup: escaped, what stands in backticks as code, and a long name may break after an underscore."""
+    from markupsafe import Markup, escape
+
+    told = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"(?<=\w)_(?=\w)", "_<wbr />", told))  # noqa: S704  # escaped just before
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from features.errors import BadDeclaration, BadInput
-from features.pages import write
 from features.pages.content import NONE, Estimate, Facts, Figure, Items, Page, Part, Section, Share, Table, Text, shown
 from features.pages.few import FEWEST_PEOPLE, few, withheld
 from features.pages.figures import Axes, Series, bars, curves, dots
-from features.pages.write import as_json, html, printed
+from features.pages.write import as_json, html, printed, save
 from tests.markup import SVG, faults, read
 
 TABLE = Table(
@@ -81,6 +80,7 @@ def test_the_json_tells_all_that_the_page_shows_in_full(whole: Page) -> None:
     assert table["rows"] == [["model", {"value": 0.7123, "low": 0.69, "high": 0.73}], ["base rate", None]]
     assert curve["says"] == "It lies above the diagonal."
     assert ["tenths", 0.1, {"value": 0.2, "low": 0.1, "high": 0.3}] in curve["numbers"]["rows"]
+    assert "right" not in {row[0] for row in curve["numbers"]["rows"]}, "what others are held against is no finding"
     assert bar["numbers"]["rows"] == [["age", 0.3], ["<sex>", 0.1]]
     assert dot["numbers"]["rows"][1] == ["85 and over", {"value": None, "low": None, "high": None}]
 
@@ -88,6 +88,12 @@ def test_the_json_tells_all_that_the_page_shows_in_full(whole: Page) -> None:
 def test_what_comes_from_elsewhere_is_escaped(whole: Page) -> None:
     assert "Tom &amp; &lt;Jerry&gt;" in html(whole)
     assert "<sex>" not in html(whole)
+
+
+def test_long_names_may_break_and_what_is_typed_is_code(whole: Page) -> None:
+    told = html(page(Text("run `afterward report` on hospital_without_p_from_1")))
+    assert "run <code>afterward report</code> on hospital_<wbr />without_<wbr />p_<wbr />from_<wbr />1" in told
+    assert faults(told) == []
 
 
 def test_cells_are_told_as_people_read_them() -> None:
@@ -115,15 +121,15 @@ def test_two_sections_of_one_name_cannot_stand_on_a_page() -> None:
 
 
 def test_a_page_is_written_with_its_json_beside(whole: Page, tmp_path: Path) -> None:
-    told, beside = write.write(whole, tmp_path / "deep", "report")
-    assert (told.name, beside.name) == ("report.html", "report.json")
+    told, _ = save({"report.html": html(whole), "report.json": as_json(whole)}, tmp_path / "deep")
     assert told.read_text(encoding="utf-8") == html(whole)
+    assert json.loads((tmp_path / "deep" / "report.json").read_text())["title"] == "A title"
 
 
 def test_a_folder_that_cannot_be_written_is_told(whole: Page, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="--out"):
-        write.write(whole, tmp_path / "file", "report")
+        save({"report.html": html(whole)}, tmp_path / "file")
 
 
 def test_without_chromium_nothing_is_printed_and_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
