@@ -148,7 +148,7 @@ def promote(model: str, version: int | None) -> None:
 @click.option("--version", type=int, help="Which version; the latest where left out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
 def report(model: str, version: int | None, out: Path) -> None:
-    """Write the report of a version of MODEL: a page to read and print, the same as JSON, PDF where Chromium is."""
+    """Write the report of a version of MODEL: a page, the same as JSON, a model card, and PDF where Chromium is."""
     from training.report.files import write
 
     made = write(model, version, out)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.pages.write import as_json, html, printed, save
+from training.report.chai import card
 from training.report.page import page
 from training.report.recorded import Recorded, recorded
 
-PAGE, JSON, PDF = "report.html", "report.json", "report.pdf"
+PAGE, JSON, CARD, PDF = "report.html", "report.json", "model_card.xml", "report.pdf"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Written:
 def texts(found: Recorded) -> Mapping[str, str]:
     """The files as text, by name: the same release gives the same bytes."""
     made = page(found)
-    return {PAGE: html(made), JSON: as_json(made)}
+    return {PAGE: html(made), JSON: as_json(made), CARD: card(found)}
 
 
 def write(model: str, version: int | None, out: Path) -> Written:
