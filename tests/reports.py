@@ -77,5 +77,4 @@ def small() -> Recorded:
             "trees": 40,
             "calibration_log_loss": {"logistic": 0.61, "isotonic": 0.62},
         },
-        gates=None,
     )

@@ -101,9 +101,20 @@ def test_of_lost_rows_a_few_are_withheld_with_the_number_that_would_give_them_aw
 
 
 def test_gates_are_told_where_they_were_asked(told: Page) -> None:
-    assert "No gate has been asked" in html(told)
-    asked = {"verdict": "fail", "gates": [{"name": "latency", "verdict": "fail", "says": "too slow"}]}
-    assert ["latency", "fail", "too slow"] in table(page(replace(reports.small(), gates=asked)), "What each gate said")
+    assert "No gate is recorded" in html(told)
+    assert "has not been judged for this release" in html(told)
+    none = {"value": None, "low": None, "high": None}
+    group = {"column": "sex", "group": "female", "people": None, "sensitivity_difference": none, "why": "few events"}
+    groups = [{**group, "observed_to_expected": none, "verdict": "too few to judge"}]
+    asked = (
+        {"name": "calibration", "verdict": "pass", "says": "slope 1.0", "figures": {}},
+        {"name": "fairness", "verdict": "too few to judge", "says": "1 group", "figures": {"groups": groups}},
+    )
+    judged = page(replace(reports.small(), gates=asked))
+    assert ["calibration", "pass", "slope 1.0"] in table(judged, "What each gate said")
+    assert table(judged, "Whether the list is fair to each group")[0][:2] == ["sex: female", "withheld"]
+    assert "1 of 2 pass; too few to judge: fairness" in html(judged)
+    assert "has not been judged for this release" not in html(judged)
 
 
 # ---- what is recorded

@@ -179,6 +179,6 @@ def _row(trait: Trait, found: Recorded) -> tuple[Cell, ...] | None:
 
 
 def _judged(found: Recorded) -> str:
-    if found.gates is None:
-        return "Whether the list is fair to each group has not been judged yet; `afterward promote` asks the gates."
-    return "The gates judged the list for each group: see the section on gates."
+    if not found.fairness:
+        return "Whether the list is fair to each group has not been judged for this release."
+    return f"Whether the list is fair to each group was judged ({found.fairness}); see “Gates”."

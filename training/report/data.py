@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from features.pages.content import WITHHELD, Cell, Facts, Items, Section, Share, Table, Text, shown
+from features.pages.content import WITHHELD, Cell, Facts, Items, Part, Section, Share, Table, Text, shown
 from models.calibration import Calibrator
-from training.report.recorded import Recorded, open_counts
+from training.report.recorded import Recorded, estimate, open_counts
 
 FEW_NOTE = f"{WITHHELD}: fewer than 11 people, or a number from which so few could be worked out."
+PASSED = "pass"
 SLICES = ("train", "calibrate", "holdout")
 MADE_FROM = {
     "fit": "of the training slice: the trees that were tried learned from these",
@@ -68,10 +69,14 @@ def in_words(found: Recorded) -> str:
 
 
 def verdict(found: Recorded) -> str:
-    """Of the gates together, in words."""
-    if found.gates is None:
-        return "not asked yet: `afterward promote` asks them"
-    return str(found.gates.get("verdict", "see below"))
+    """Of the gates that stand in the release, in words: how many pass, and which do not."""
+    if not found.gates:
+        return "none is recorded"
+    named: dict[str, list[str]] = {}
+    for gate in found.gates:
+        named.setdefault(str(gate["verdict"]), []).append(str(gate["name"]))
+    passed = named.pop(PASSED, [])
+    return "; ".join([f"{len(passed)} of {len(found.gates)} pass", *(f"{v}: {', '.join(n)}" for v, n in named.items())])
 
 
 def use(found: Recorded) -> Section:
@@ -194,7 +199,7 @@ def limits(found: Recorded) -> Section:
         "It says who is at risk, not who gains from a call.",
         "A person of whom little is known looks like a person with little history.",
     ]
-    if found.gates is None:
+    if not found.fairness:
         said.append("Whether it is fair between groups has not been judged: the groups are described only.")
     if found.release.lacks:
         said.append(f"Not evaluable on these sources is what needs: {', '.join(sorted(found.release.lacks))}.")
@@ -202,13 +207,30 @@ def limits(found: Recorded) -> Section:
 
 
 def gates(found: Recorded) -> Section:
-    """What the gates said, where they were asked."""
-    if found.gates is None:
-        return Section("gates", "Gates", (Text("No gate has been asked of this version yet."),))
-    lines = found.gates.get("gates", [])
-    rows = tuple((str(one.get("name", "")), str(one.get("verdict", "")), str(one.get("says", ""))) for one in lines)
-    table = Table("What each gate said", ("gate", "verdict", "why"), rows)
-    return Section("gates", "Gates", (Text(f"Together: {verdict(found)}."), table))
+    """What the gates said that are judged when a version is made, and of fairness each group."""
+    title = "Gates"
+    asked_later = (
+        "Gates that depend on what is in use (beside the champion, speed, the code that is here) are asked by "
+        "`afterward promote`, which writes down what they said."
+    )
+    if not found.gates:
+        return Section("gates", title, (Text(f"No gate is recorded in this release. {asked_later}"),))
+    rows = tuple((str(gate["name"]), str(gate["verdict"]), str(gate["says"])) for gate in found.gates)
+    groups = tuple(_of_group(group) for gate in found.gates for group in gate.get("figures", {}).get("groups", []))
+    parts: list[Part] = [
+        Text(f"{verdict(found)}. {asked_later}"),
+        Table("What each gate said", ("gate", "verdict", "why"), rows),
+    ]
+    if groups:
+        heads = ("group", "people", "sensitivity, less everyone's", "observed over expected", "verdict", "why")
+        parts.append(Table("Whether the list is fair to each group", heads, groups, FEW_NOTE))
+    return Section("gates", title, tuple(parts))
+
+
+def _of_group(told: Mapping[str, Any]) -> tuple[Cell, ...]:
+    people = WITHHELD if told["people"] is None else told["people"]
+    figures = (estimate(told["sensitivity_difference"]), estimate(told["observed_to_expected"]))
+    return (f"{told['column']}: {told['group']}", people, *figures, str(told["verdict"]), str(told["why"]))
 
 
 def calibrator(chosen: Calibrator) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.release import Release
     from models.specs.spec import Spec
 
-GATES = "gates.json"
+GATES, FAIRNESS = "gates.json", "fairness"
 MODEL_SAYS = "this model"
 
 
@@ -33,14 +33,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A release with its files. `gates` is null where no gate was asked of it."""
+    """A release with its files. `gates` are what those gates said that are judged when a version is made."""
 
     release: Release
     spec: Spec
     metrics: Mapping[str, Any]
     findings: Mapping[str, Any]
     split: Mapping[str, Any]
-    gates: Mapping[str, Any] | None
+    gates: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def share_of(self) -> Mapping[str, float]:
@@ -53,6 +53,11 @@ class Recorded:
     def steps(self) -> tuple[Step, ...]:
         """Who counts, rule by rule; rules that removed few are told with the next, so that no step tells few."""
         return joined([Step(s["rule"], s["sense"], s["left"], s["removed"]) for s in self.split["attrition"]])
+
+    @property
+    def fairness(self) -> str:
+        """What the gate on fairness said; empty where it was not asked."""
+        return next((f"{gate['verdict']}: {gate['says']}" for gate in self.gates if gate["name"] == FAIRNESS), "")
 
     def metric(self, name: str) -> Estimate:
         """One of the version's own metrics."""
@@ -73,7 +78,7 @@ def of(made: Release) -> Recorded:
         metrics=made.read(release.METRICS),
         findings=made.read(release.FINDINGS),
         split=made.read(release.SPLIT),
-        gates=json.loads(gates.read_text(encoding="utf-8")) if gates.is_file() else None,
+        gates=json.loads(gates.read_text(encoding="utf-8"))["gates"] if gates.is_file() else (),
     )
 
 

@@ -95,7 +95,7 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
                   f"{train['last_day']}, told by {sources}", f"{NETWORK}, where it was trained on another"),
         Attribute("(5)(i)", "How its output was made fair",
                   "One cut for everyone; race, ethnicity, language and area are no inputs; every report describes "
-                  f"groups. Gates: {verdict(found)}", "" if found.gates else COMMITTEE),
+                  f"groups. Gates: {verdict(found)}", "" if found.fairness else COMMITTEE),
         Attribute("(5)(ii)", "How bias is managed", " ".join(civil_rights.DONE)),
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _measures(found: Recorded) -> tuple[Attribute, ...]:
     return (
         Attribute("(7)(i)", "Validity on data of the same source", validity),
         Attribute("(7)(ii)", "Fairness on data of the same source", " ".join(civil_rights.groups_found(found)),
-                  "" if found.gates else f"{COMMITTEE}, whose gates have not judged this version"),
+                  "" if found.fairness else f"{COMMITTEE}, whose gates have not judged this version"),
         Attribute("(7)(iii)", "Validity on data of another source", NOT_KNOWN, OUTSIDE),
         Attribute("(7)(iv)", "Fairness on data of another source", NOT_KNOWN, OUTSIDE),
         Attribute("(7)(v)", "References on what its use did for outcomes", NOT_KNOWN, COMMITTEE),
