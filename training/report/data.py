@@ -101,7 +101,12 @@ def cohort(found: Recorded) -> Section:
     table = Table(
         "Discharges, rule by rule", ("rule", "removed", "left", "why"), rows, note="Rules that removed few are joined."
     )
-    return Section("cohort", "Who counts", (Text(f"Trained and measured on {found.spec.trained.says}."), table))
+    return Section("cohort", "Who counts", (Text(f"{who_counts(found)}."), table))
+
+
+def who_counts(found: Recorded) -> str:
+    """The scored and the trained population, in words."""
+    return f"Scored is {found.spec.scored.says}. Trained on is {found.spec.trained.says}"
 
 
 def people(found: Recorded) -> Section:

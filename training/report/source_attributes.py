@@ -11,7 +11,7 @@ from typing import Literal
 
 from features.pages.content import Section, Table, Text, shown
 from training.report import civil_rights
-from training.report.data import FEW_NOTE, in_words, verdict
+from training.report.data import FEW_NOTE, in_words, verdict, who_counts
 from training.report.recorded import Recorded
 
 RULE = "45 CFR 170.315(b)(11)(iv)(B), as ONC's HTI-1 final rule made it (89 FR 1192, 9 January 2024)"
@@ -86,7 +86,7 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
                   "See “Limits”. It was judged on later discharges of the same network only; it says who is at "
                   "risk and not who gains from a call"),
         Attribute("(4)(i)", "Who was in and out of the training data",
-                  f"{found.spec.trained.says}. Rules: {removed or 'none removed anybody'}. See “Who counts”"),
+                  f"{who_counts(found)}. Rules: {removed or 'none removed anybody'}. See “Who counts”"),
         Attribute("(4)(ii)", "Race, language, sex, birth and the like as inputs", _used(found)),
         Attribute("(4)(iii)", "How the training data represent people by these", _represented(found),
                   "" if found.findings["represented"] else NETWORK),
