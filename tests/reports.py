@@ -60,6 +60,7 @@ def small() -> Recorded:
         spec=replace(readmission_30d.SPEC, features=FEATURES),
         metrics={
             **judged,
+            "rows_are": "held out, the latest period",
             "rows": ROWS,
             "people": ROWS // 2,
             "events": int(held.y.sum()),

@@ -5,7 +5,7 @@ than 11 people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +65,28 @@ def findings(
     with their persons and slices; `threshold` is the lowest risk of the high tier.
     """
     return {
-        "calibration": {"curve": smoothed(held), "groups": groups_of_risk(held)},
-        "decision": decision(held),
-        "lists": lists(held),
+        **curves(held),
         "subgroups": by_group(late, held.y, held.risk, held.persons, threshold),
         "represented": represented(*everyone),
         "explanations": explained(booster, columns, held),
+    }
+
+
+def findings_of_table(booster: Booster, names: Sequence[str], drawn: Collection[str], held: HeldOut) -> dict[str, Any]:
+    """The same of somebody's own table, where nobody is known by group: risks are those of models that did not see the
+    person. `names` are the inputs, `drawn` those whose values have an order that a reader knows.
+    """
+    sample = _sample(held)
+    added = explain.contributions(booster, sample.X).values
+    return {**curves(held), "explanations": _strongest(names, drawn, sample, added)}
+
+
+def curves(held: HeldOut) -> dict[str, Any]:
+    """Calibration, decision curve and lists."""
+    return {
+        "calibration": {"curve": smoothed(held), "groups": groups_of_risk(held)},
+        "decision": decision(held),
+        "lists": lists(held),
     }
 
 
@@ -128,19 +144,27 @@ def lists(held: HeldOut) -> list[dict[str, Any]]:
 
 def explained(booster: Booster, columns: Sequence[Column], held: HeldOut) -> dict[str, Any]:
     """What moves the scores: mean |SHAP| by group and by column, and how the strongest columns' values move them."""
-    places = np.unique(np.linspace(0, len(held.X) - 1, min(ROWS_EXPLAINED, len(held.X))).astype(np.int64))
-    X, persons = held.X[places], held.persons[places]
-    added = explain.contributions(booster, X).values
+    sample, names = _sample(held), [column.name for column in columns]
+    added = explain.contributions(booster, sample.X).values
+    groups = [{"group": name, "mean": value} for name, value in explain.importance(added, columns) if value > 0]
+    return {"groups": groups, **_strongest(names, names, sample, added)}
+
+
+def _sample(held: HeldOut) -> HeldOut:
+    """At most so many rows, spread evenly."""
+    at = np.unique(np.linspace(0, len(held.X) - 1, min(ROWS_EXPLAINED, len(held.X))).astype(np.int64))
+    return HeldOut(held.y[at], held.risk[at], held.persons[at], held.X[at])
+
+
+def _strongest(names: Sequence[str], drawn: Collection[str], sample: HeldOut, added: Floats) -> dict[str, Any]:
     strength = np.abs(added).mean(axis=0)
-    strongest = sorted(range(len(columns)), key=lambda c: (-strength[c], columns[c].name))
+    strongest = sorted(range(len(names)), key=lambda c: (-strength[c], names[c]))
     used = [c for c in strongest if strength[c] > 0]
+    shown = [c for c in used if names[c] in drawn][:COLUMNS_SHOWN]
     return {
-        "rows": len(places),
-        "groups": [{"group": name, "mean": value} for name, value in explain.importance(added, columns) if value > 0],
-        "columns": [{"column": columns[c].name, "mean": float(strength[c])} for c in used],
-        "dependence": [
-            {"column": columns[c].name, **dependence(X[:, c], added[:, c], persons)} for c in used[:COLUMNS_SHOWN]
-        ],
+        "rows": len(sample.y),
+        "columns": [{"column": names[c], "mean": float(strength[c])} for c in used],
+        "dependence": [{"column": names[c], **dependence(sample.X[:, c], added[:, c], sample.persons)} for c in shown],
     }
 
 

@@ -8,6 +8,7 @@ gives the same bytes.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ WIDE, NARROW = (7.2, 4.2), (4.5, 3.2)  # inches; a page shows two narrow ones in
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 SETTINGS = {
     "svg.fonttype": "none",  # text stays text: it is found, read aloud and copied
+    "text.parse_math": False,  # a name may hold a dollar sign
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so every machine measures alike
     "font.size": 9,
@@ -152,7 +154,8 @@ def _drawing(name: str, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Drawing
 
-    with mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # measured here only; the reader's own fonts draw it
         drawing = Drawing(figsize=size, layout="constrained")
         FigureCanvasSVG(drawing)
         yield drawing, drawing.subplots()

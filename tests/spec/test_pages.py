@@ -96,6 +96,13 @@ def test_long_names_may_break_and_what_is_typed_is_code(whole: Page) -> None:
     assert faults(told) == []
 
 
+def test_a_name_is_drawn_as_it_is_written() -> None:
+    found = bars("odd", "Odd", "Words.", Axes("x"), [("$a_1$ & <b>", 0.2), ("\u8840\u538b", 0.1)])
+    told = page(found)
+    assert faults(html(told)) == []
+    assert {"$a_1$ & <b>", "\u8840\u538b"} <= {e.text for e in read(html(told)).iter(f"{SVG}text")}
+
+
 def test_cells_are_told_as_people_read_them() -> None:
     told = [shown(cell) for cell in (Estimate(0.7123, 0.69, 0.73), Estimate(0.5), Share(0.1234), 1204, -0.0001, None)]
     assert told == ["0.712 (0.690 to 0.730)", "0.500", "12.3 %", "1,204", "0.000", NONE]

@@ -64,7 +64,7 @@ def test_the_same_record_gives_the_same_bytes(told: Page) -> None:
 
 def test_the_figures_are_those_that_were_recorded(told: Page) -> None:
     recorded = reports.small().metrics
-    rows = {row[0]: row[1:] for row in table(told, "On the held-out period")}
+    rows = {row[0]: row[1:] for row in table(told, "Judged on rows held out, the latest period")}
     assert rows["this model"][0] == recorded["auroc"]
     assert rows["base rate"][0] == {"value": 0.5, "low": 0.5, "high": 0.5}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.pages.content import WITHHELD, Cell, Facts, Items, Part, Section, Share, Table, Text, shown
 from models.calibration import Calibrator
-from training.report.recorded import Recorded, estimate, open_counts
+from training.report.recorded import Judged, Recorded, estimate, open_counts
 
 FEW_NOTE = f"{WITHHELD}: fewer than 11 people, or a number from which so few could be worked out."
 PASSED = "pass"
@@ -46,7 +46,7 @@ def summary(found: Recorded) -> Section:
     return Section("summary", "Summary", (Text(lead), Facts(facts)))
 
 
-def in_words(found: Recorded) -> str:
+def in_words(found: Judged) -> str:
     """Whether the model tells people apart, and whether its risks are right, in two sentences with their reasons."""
     auroc, slope, ratio = (found.metric(name) for name in ("auroc", "calibration_slope", "observed_to_expected"))
     apart = (

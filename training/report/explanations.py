@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from features.catalogue.declaration import Column
 from features.pages.content import Figure, Part, Section, Table, Text, shown
 from features.pages.figures import Axes, Series, bars, curves
 from models.explain import YES_OR_NO
@@ -13,6 +14,10 @@ from training.report.recorded import Recorded
 GROUPS_DRAWN = 15
 COLUMNS_TOLD = 20
 TITLE = "What moves the scores"
+TREESHAP = (
+    "TreeSHAP values of the released trees, in log-odds before calibration (Lundberg et al., Nat Mach Intell "
+    "2020;2:56-67). They say what moves the score, not what causes the outcome."
+)
 DEPENDENCE = (
     "How values of the strongest columns move the score. Each point is a mean over at least 11 people; above 0 values "
     "raise the score, below 0 they lower it."
@@ -35,13 +40,9 @@ def explanations(found: Recorded) -> Section:
         (line["column"], named[line["column"]].group, _about(named[line["column"]].sentence), line["mean"])
         for line in told["columns"][:COLUMNS_TOLD]
     )
-    drawn = [_dependence(line, named[line["column"]]) for line in told["dependence"] if len(line["points"]) > 1]
-    text = (
-        "TreeSHAP values of the released trees, in log-odds before calibration (Lundberg et al., Nat Mach Intell "
-        "2020;2:56-67). They say what moves the score, not what causes the outcome."
-    )
+    drawn = [_of_column(line, named[line["column"]]) for line in told["dependence"] if len(line["points"]) > 1]
     parts: tuple[Part, ...] = (
-        Text(text),
+        Text(TREESHAP),
         bars(
             "strength",
             "What moves the scores",
@@ -56,18 +57,19 @@ def explanations(found: Recorded) -> Section:
     return Section("explanations", TITLE, parts)
 
 
-def _dependence(line: Mapping[str, Any], column: Any) -> Figure:
-    """One column: mean contribution by its value."""
-    points = line["points"]
-    x, y = [point["value"] for point in points], [point["adds"] for point in points]
+def _of_column(line: Mapping[str, Any], column: Column) -> Figure:
+    unit = {"": "", YES_OR_NO: ": 0 no, 1 yes"}.get(column.unit, f", {column.unit}")
+    return dependence("dependence-" + column.name.replace("_", "-"), _about(column.sentence), column.name + unit, line)
+
+
+def dependence(name: str, title: str, axis: str, line: Mapping[str, Any]) -> Figure:
+    """How the values of one column move the score: `line` is its entry among the findings."""
+    x, y = [point["value"] for point in line["points"]], [point["adds"] for point in line["points"]]
     unknown = line["not_known"]
     missing = f" Where it is not known it adds {shown(unknown)}." if unknown is not None else ""
     says = f"At {x[0]:.3g} it adds {shown(y[0])} to the log-odds, at {x[-1]:.3g} {shown(y[-1])}.{missing}"
-    unit = {"": "", YES_OR_NO: ": 0 no, 1 yes"}.get(column.unit, f", {column.unit}")
     series = [Series("adds", x, y, "marked"), Series("nothing", [x[0], x[-1]], [0, 0], quiet=True)]
-    name = "dependence-" + column.name.lower().replace("_", "-")
-    axes = Axes(f"{column.name}{unit}", "log-odds added")
-    return curves(name, _about(column.sentence), says, axes, series, wide=False)
+    return curves(name, title, says, Axes(axis, "log-odds added"), series, wide=False)
 
 
 def _about(sentence: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from features.pages.write import as_json, html, printed, save
 from training.report.chai import card
 from training.report.page import page
-from training.report.recorded import Recorded, recorded
+from training.report.recorded import Recorded, RecordedTable, recorded
+from training.report.table_page import page as table_page
 
 PAGE, JSON, CARD, PDF = "report.html", "report.json", "model_card.xml", "report.pdf"
 
@@ -24,8 +25,11 @@ class Written:
     pdf: Path | None
 
 
-def texts(found: Recorded) -> Mapping[str, str]:
-    """The files as text, by name: the same release gives the same bytes."""
+def texts(found: Recorded | RecordedTable) -> Mapping[str, str]:
+    """The files as text, by name: the same release gives the same bytes. A model of a table has no model card."""
+    if isinstance(found, RecordedTable):
+        made = table_page(found)
+        return {PAGE: html(made), JSON: as_json(made)}
     made = page(found)
     return {PAGE: html(made), JSON: as_json(made), CARD: card(found)}
 

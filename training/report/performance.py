@@ -9,14 +9,14 @@ from features.pages.content import WITHHELD, Cell, Estimate, Figure, Part, Secti
 from features.pages.figures import Axes, Series, curves, dots
 from training.evaluate import METRICS
 from training.report.data import FEW_NOTE
-from training.report.recorded import MODEL_SAYS, Recorded, estimate
+from training.report.recorded import MODEL_SAYS, Judged, estimate
 
 TOO_FEW = "Too few people with the outcome to tell it."
 CALIBRATION = ("calibration_slope", "calibration_intercept", "observed_to_expected")
 OF_A_GROUP = ("auroc", "observed_to_expected", "selection_rate", "sensitivity")
 
 
-def performance(found: Recorded) -> Section:
+def performance(found: Judged) -> Section:
     """Metrics with intervals, the baselines on the same rows beside."""
     judged = {MODEL_SAYS: found.metrics, **found.metrics["baselines"]}
     aurocs = [(who, estimate(told.get("auroc"))) for who, told in judged.items()]
@@ -28,7 +28,7 @@ def performance(found: Recorded) -> Section:
     figure = dots("auroc", "How well people are told apart", says, Axes("AUROC", "model"), aurocs, reference=0.5)
     rows = tuple((who, *(estimate(told.get(m.name)) for m in METRICS)) for who, told in judged.items())
     note = "In brackets the 95 % interval, by a bootstrap of people. A dash: no number can be given."
-    table = Table("On the held-out period", ("", *(_words(m.name) for m in METRICS)), rows, note)
+    table = Table(f"Judged on rows {found.where}", ("", *(_words(m.name) for m in METRICS)), rows, note)
     meanings = tuple((_words(m.name), m.meaning) for m in METRICS)
     return Section(
         "performance",
@@ -37,7 +37,7 @@ def performance(found: Recorded) -> Section:
     )
 
 
-def calibration(found: Recorded) -> Section:
+def calibration(found: Judged) -> Section:
     """Whether a risk of 20 % means one in five."""
     title = "Are the risks right?"
     groups = found.findings["calibration"]["groups"]
@@ -76,7 +76,7 @@ def _calibration_curve(groups: Sequence[Mapping[str, Any]], curve: Sequence[Mapp
     return curves("calibration", "Risk told and share observed", says, axes, [smooth, points, right])
 
 
-def decision(found: Recorded) -> Section:
+def decision(found: Judged) -> Section:
     """At which risks calling by the model is of use."""
     title = "Is it of use?"
     points = found.findings["decision"]
@@ -105,7 +105,7 @@ def decision(found: Recorded) -> Section:
     return Section("decision", title, (curves("decision", "Decision curve", says, axes, series),))
 
 
-def lists(found: Recorded) -> Section:
+def lists(found: Judged) -> Section:
     """What a list of N people gives."""
     figures = ("ppv", "sensitivity", "lift", "number_needed_to_call")
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -122,7 +122,7 @@ def lists(found: Recorded) -> Section:
     return Section("lists", "At capacity", parts)
 
 
-def subgroups(found: Recorded) -> Section:
+def subgroups(found: Judged) -> Section:
     """How it does for groups of people: described, not judged."""
     lines = found.findings["subgroups"]
     told = [line for line in lines if line.get("auroc")]
@@ -134,7 +134,7 @@ def subgroups(found: Recorded) -> Section:
         "Described here, not judged: groups differ in how often the outcome happens, and not all figures can be equal "
         "then. Groups of few people are told together. Whether a difference is unfair is what the gates ask."
     )
-    table = Table("Groups of people on the held-out period", heads, tuple(map(_subgroup, lines)), FEW_NOTE)
+    table = Table("Groups of people, on the same rows", heads, tuple(map(_subgroup, lines)), FEW_NOTE)
     parts = (
         Text(text),
         _by_group("subgroups-auroc", "AUROC by group", "auroc", told, found),
@@ -144,7 +144,7 @@ def subgroups(found: Recorded) -> Section:
     return Section("subgroups", "Groups of people", parts)
 
 
-def _by_group(name: str, title: str, key: str, told: Sequence[Mapping[str, Any]], found: Recorded) -> Figure:
+def _by_group(name: str, title: str, key: str, told: Sequence[Mapping[str, Any]], found: Judged) -> Figure:
     """Dots by group; the dashed line is everyone's."""
     own = found.metric(key)
     marks = [(_group(line), estimate(line[key])) for line in told]

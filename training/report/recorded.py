@@ -12,10 +12,12 @@ from features.pages.content import Estimate
 from features.pages.few import FEWEST_PEOPLE, withheld
 from models import pointer, release
 from models.specs import spec
+from models.table import release as table_release
 
 if TYPE_CHECKING:
     from models.release import Release
     from models.specs.spec import Spec
+    from models.table.release import TableRelease
 
 GATES, FAIRNESS = "gates.json", "fairness"
 MODEL_SAYS = "this model"
@@ -32,13 +34,36 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Judged:
+    """What any release recorded of how well it does; `where` says on which rows."""
+
+    metrics: Mapping[str, Any]
+    findings: Mapping[str, Any]
+
+    @property
+    def where(self) -> str:
+        """On which rows, such as "held out, the latest period"."""
+        return str(self.metrics["rows_are"])
+
+    def metric(self, name: str) -> Estimate:
+        """One of the version's own metrics."""
+        return estimate(self.metrics.get(name))
+
+
+@dataclass(frozen=True)
+class RecordedTable(Judged):
+    """A release of somebody's own table with its files."""
+
+    release: TableRelease
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recorded(Judged):
     """A release with its files. `gates` are what those gates said that are judged when a version is made."""
 
     release: Release
     spec: Spec
-    metrics: Mapping[str, Any]
-    findings: Mapping[str, Any]
     split: Mapping[str, Any]
     gates: Sequence[Mapping[str, Any]] = ()
 
@@ -59,14 +84,20 @@ class Recorded:
         """What the gate on fairness said; empty where it was not asked."""
         return next((f"{gate['verdict']}: {gate['says']}" for gate in self.gates if gate["name"] == FAIRNESS), "")
 
-    def metric(self, name: str) -> Estimate:
-        """One of the version's own metrics."""
-        return estimate(self.metrics.get(name))
 
-
-def recorded(model: str, version: int | None = None) -> Recorded:
+def recorded(model: str, version: int | None = None) -> Recorded | RecordedTable:
     """The release of a version, the latest where none is named; BadModel where there is none, or it is not whole."""
-    return of(release.load(pointer.existing(model, version)))
+    if not pointer.versions(model):
+        spec(model)
+    path = pointer.existing(model, version)
+    return of_table(table_release.load(path)) if table_release.is_of_table(path) else of(release.load(path))
+
+
+def of_table(made: TableRelease) -> RecordedTable:
+    """What a release of a table that was read recorded."""
+    files = (release.METRICS, release.FINDINGS, release.ABOUT)
+    metrics, findings, about = (json.loads((made.path / name).read_text(encoding="utf-8")) for name in files)
+    return RecordedTable(metrics, findings, made, about)
 
 
 def of(made: Release) -> Recorded:
