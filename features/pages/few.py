@@ -50,7 +50,7 @@ def binned(
     masks = (np.ones(len(values), dtype=np.bool_), *kinds)
     order = np.argsort(values, kind="stable")
     last_of_value = np.append(values[order][1:] != values[order][:-1], len(order) > 0)
-    least = len(order) / wanted
+    size = len(order) / wanted
     found: list[npt.NDArray[np.int64]] = []
     begin, taken = 0, 0
     seen: list[set[int]] = [set() for _ in masks]
@@ -59,7 +59,7 @@ def binned(
         for people, mask in zip(seen, masks, strict=True):
             people.update(whose[some[mask[some]]].tolist())
         taken = int(end)
-        if end - begin >= least and all(len(people) >= FEWEST_PEOPLE for people in seen):
+        if end >= (begin // size + 1) * size and all(len(people) >= FEWEST_PEOPLE for people in seen):
             found.append(order[begin:end])
             begin, seen = int(end), [set() for _ in masks]
     if found and begin < len(order):

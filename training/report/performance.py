@@ -49,7 +49,7 @@ def calibration(found: Judged) -> Section:
     parts = (
         _calibration_curve(groups, found.findings["calibration"]["curve"]),
         Table("Calibration in numbers", ("figure", "value"), numbers),
-        Table("Groups of alike risk", ("mean risk told", "discharges", "share observed"), rows, note),
+        Table("Groups of alike risk", ("mean risk told", "rows", "share observed"), rows, note),
     )
     return Section("calibration", title, parts)
 
@@ -61,11 +61,12 @@ def _calibration_curve(groups: Sequence[Mapping[str, Any]], curve: Sequence[Mapp
     whole = len(spans) == len(marks)
     top = 1.05 * max([*told, *(high for _, high in spans), *(mark.value or 0.0 for mark in marks)])
     off = sum(not low <= risk <= high for risk, (low, high) in zip(told, spans, strict=False)) if whole else 0
+    lie = {0: "None of the groups lies", 1: "One of the groups lies"}.get(off, f"{off} of the groups lie")
     says = (
         f"People in {len(groups)} groups of alike risk. Of the group told {_percent(told[0])} on average, "
         f"{_percent(marks[0].value)} had the outcome; of the group told {_percent(told[-1])}, "
-        f"{_percent(marks[-1].value)}. {off} of the groups {'lies' if off == 1 else 'lie'} off the line by more than "
-        "chance. On the dashed line the risks are right; above it more happened than was told."
+        f"{_percent(marks[-1].value)}. {lie} off the line by more than chance. On the dashed "
+        "line the risks are right; above it more happened than was told."
     )
     points = Series(
         "groups of alike risk", told, [mark.value or 0.0 for mark in marks], "points", spans if whole else ()
