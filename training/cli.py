@@ -147,11 +147,12 @@ def promote(model: str, version: int | None) -> None:
 @click.argument("model")
 @click.option("--version", type=int, help="Which version; the latest where left out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
-def report(model: str, version: int | None, out: Path) -> None:
+@click.option("--answers", type=click.Path(path_type=Path), help="JSON of what no release knows, such as who paid.")
+def report(model: str, version: int | None, out: Path, answers: Path | None) -> None:
     """Write the report of a version of MODEL: a page, the same as JSON, a model card, and PDF where Chromium is."""
     from training.report.files import write
 
-    made = write(model, version, out)
+    made = write(model, version, out, answers)
     click.echo(f"{made.model} version {made.version}")
     for path in made.files:
         click.echo(f"Written: {path}")

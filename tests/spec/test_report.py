@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from features.catalogue import CATALOGUE
 from features.catalogue.declaration import Column
 from features.dataset import columns
+from features.errors import BadInput
 from features.pages.content import Page
 from features.pages.few import FEWEST_PEOPLE
 from features.pages.write import as_json, html
@@ -22,6 +24,7 @@ from tests.markup import faults
 from training.findings import decision, dependence, groups_of_risk, lists
 from training.report import tripod
 from training.report.civil_rights import AGE, DISABILITY, SEX, TRAITS
+from training.report.files import texts, with_answers
 from training.report.page import page
 from training.report.recorded import Step, joined
 from training.report.source_attributes import attributes
@@ -269,3 +272,36 @@ def test_the_variables_that_are_inputs_are_read_from_the_columns() -> None:
     [used] = [a for a in attributes(whole) if a.paragraph == "(4)(ii)"]
     assert used.answer.startswith("Inputs: sex, date of birth (as age), social determinants")
     assert "race, ethnicity, language" in used.answer.split("Not inputs: ")[1]
+
+
+# ---- what the network tells
+
+
+def told_to(answers: object, folder: Path) -> dict[str, str]:
+    """The files of a report with these answers."""
+    (folder / "answers.json").write_text(json.dumps(answers))
+    return dict(texts(with_answers(reports.small(), folder / "answers.json")))
+
+
+def test_what_no_release_knows_is_told_by_the_network_on_page_and_card(tmp_path: Path) -> None:
+    made = told_to({"(1)(ii)": "paid by <us>", "(1)(i)": "Ward & Co", "DeveloperContact": "ward@example.org"}, tmp_path)
+    assert "paid by &lt;us&gt;" in made["report.html"]
+    assert "told by the network" in made["report.html"]
+    assert "<DeveloperContact>ward@example.org</DeveloperContact>" in made["model_card.xml"]
+    assert "whoever trained this version. Ward &amp; Co</ModelDeveloper>" in made["model_card.xml"]
+    assert "<FundingSource>paid by &lt;us&gt;</FundingSource>" in made["model_card.xml"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"(2)(i)": "everything"}, r"an answer to \(2\)\(i\), which the release answers itself"),
+        ({"Funder": "us"}, "an answer to Funder"),
+        ({"(1)(ii)": 7}, "not JSON of names and texts"),
+        ({"(1)(ii)": " "}, "not JSON of names and texts"),
+        (["(1)(ii)"], "not JSON of names and texts"),
+    ],
+)
+def test_an_answer_that_nobody_asks_for_is_refused(answers: object, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=said):
+        told_to(answers, tmp_path)

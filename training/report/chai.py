@@ -18,6 +18,17 @@ from training.report.source_attributes import COMMITTEE, NETWORK, NOT_KNOWN, OUT
 NAMESPACE = "https://mc.chai.org/v0.2/schema.xsd"
 Content = str | Mapping[str, "Content"] | Sequence[Mapping[str, "Content"]]
 
+# elements that no release knows, and who would have to tell them
+OPEN = {
+    "DeveloperContact": NETWORK,
+    "ReleaseDate": "whoever reads the run in MLflow",
+    "GlobalAvailability": NETWORK,
+    "ClinicalRiskLevel": COMMITTEE,
+    "StakeholdersConsulted": NETWORK,
+    "Security": NETWORK,
+    "PeerReviewedPublications": NETWORK,
+    "PatientConsentOrDisclosure": NETWORK,
+}
 KEYWORDS = ("risk prediction", "hospital discharge", "care management", "clinically integrated network")
 HOW_TO_USE = (
     "Read the list from the top: each person stands there with a risk and its reasons in words. Call, and decide with "
@@ -44,12 +55,12 @@ def _content(found: Recorded) -> Mapping[str, Content]:
     spec, release = found.spec, found.release
     return {
         "BasicInfo": {"ModelName": f"{spec.title} ({release.model})", "ModelDeveloper": told["(1)(i)"],
-                      "DeveloperContact": _unknown(NETWORK)},
+                      "DeveloperContact": _open(found, "DeveloperContact")},
         "ReleaseInfo": {
             "ReleaseStage": "Trained and judged on a later period. Gates: " + verdict(found),
-            "ReleaseDate": f"{_unknown('the run in MLflow')}; judged on discharges to {_last(found)}",
+            "ReleaseDate": f"{_open(found, 'ReleaseDate')}; judged on discharges to {_last(found)}",
             "ReleaseVersion": str(release.version),
-            "GlobalAvailability": _unknown(NETWORK),
+            "GlobalAvailability": _open(found, "GlobalAvailability"),
         },
         "ModelSummary": {
             "Summary": f"{spec.intended_use} It foretells {spec.outcome.says}. {in_words(found)}",
@@ -65,16 +76,17 @@ def _content(found: Recorded) -> Mapping[str, Content]:
         "Warnings": {
             "KnownRisksAndLimitations": told["(3)(ii)"],
             "KnownBiasesOrEthicalConsiderations": told["(7)(ii)"],
-            "ClinicalRiskLevel": f"{_unknown(COMMITTEE)}; people decide whom to call and about care",
+            "ClinicalRiskLevel": f"{_open(found, 'ClinicalRiskLevel')}; people decide whom to call and about care",
         },
         "TrustIngredients": {"AISystemFacts": _facts(found, told), "TransparencyInformation": {
             "FundingSource": told["(1)(ii)"],
             "ThirdPartyInformation": "LightGBM grows the trees; code tables come from published packages",
-            "StakeholdersConsulted": _unknown(NETWORK),
+            "StakeholdersConsulted": _open(found, "StakeholdersConsulted"),
         }},
         "KeyMetrics": _metrics(found, told),
-        "Resources": {"EvaluationReferences": told["(7)(v)"], "PeerReviewedPublications": NOT_KNOWN,
-                      "PatientConsentOrDisclosure": _unknown(NETWORK)},
+        "Resources": {"EvaluationReferences": told["(7)(v)"],
+                      "PeerReviewedPublications": _open(found, "PeerReviewedPublications"),
+                      "PatientConsentOrDisclosure": _open(found, "PatientConsentOrDisclosure")},
         "Bibliography": BIBLIOGRAPHY,
     }  # fmt: skip
 
@@ -91,7 +103,7 @@ def _facts(found: Recorded, told: Mapping[str, str]) -> Mapping[str, Content]:
         "DevelopmentDataCharacterization": f"{told['(4)(iv)']}. {told['(4)(i)']}. {told['(4)(iii)']}",
         "BiasMitigationApproaches": f"{told['(5)(i)']}. {told['(5)(ii)']}",
         "OngoingMaintenance": f"{told['(9)(i)']}. Watched: {told['(8)(i)']}",
-        "Security": _unknown(NETWORK),
+        "Security": _open(found, "Security"),
         "Transparency": "The release is text and JSON: trees, calibrator, declarations of every input; its report is a "
                         "page that anyone can read",
     }  # fmt: skip
@@ -146,6 +158,11 @@ def _told(attribute: Attribute) -> str:
     if attribute.answer == NOT_KNOWN:
         return _unknown(attribute.ask)
     return attribute.answer + (f"; the rest is to be told by {attribute.ask}" if attribute.ask else "")
+
+
+def _open(found: Recorded, element: str) -> str:
+    """What the network told of an element, or who would have to."""
+    return found.answers.get(element) or _unknown(OPEN[element])
 
 
 def _unknown(who: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +60,15 @@ class RecordedTable(Judged):
 
 @dataclass(frozen=True)
 class Recorded(Judged):
-    """A release with its files. `gates` are what those gates said that are judged when a version is made."""
+    """A release with its files. `gates` are what those gates said that are judged when a version is made; `answers` is
+    what the network told that no release knows, by paragraph of the rule or element of the card.
+    """
 
     release: Release
     spec: Spec
     split: Mapping[str, Any]
     gates: Sequence[Mapping[str, Any]] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def share_of(self) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ What no release knows is said to be not known, with who would have to find out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from features.pages.content import Section, Table, Text, shown
@@ -19,39 +19,52 @@ NOT_KNOWN = "not known"
 NETWORK, COMMITTEE = "the network that puts this version in use", "the network's quality committee"
 OUTSIDE = "a party outside the network that is asked to validate it"
 
-State = Literal["answered", "answered in part", "not known"]
+State = Literal["answered", "answered in part", "told by the network", "not known"]
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute, what is told of it, and who would have to tell the rest (empty where nothing is missing)."""
+    """One attribute, what is recorded of it, and who would have to tell the rest (empty where nothing is missing).
+    `told`: the network told what no release knows.
+    """
 
     paragraph: str
     name: str
     answer: str
     ask: str = ""
+    told: bool = False
 
     @property
     def state(self) -> State:
         """Whether it is answered."""
+        if self.told:
+            return "told by the network"
         if self.answer == NOT_KNOWN:
             return "not known"
         return "answered in part" if self.ask else "answered"
 
 
 def attributes(found: Recorded) -> tuple[Attribute, ...]:
-    """All 31, in the order of the rule."""
-    return (*_output_and_purpose(found), *_cautions_and_making(found), *_outside(), *_measures(found), *_upkeep())
+    """All 31, in the order of the rule; what is open is filled by what the network told."""
+    every = (*_output_and_purpose(found), *_cautions_and_making(found), *_outside(), *_measures(found), *_upkeep())
+    return tuple(_filled(attribute, found.answers.get(attribute.paragraph)) for attribute in every)
+
+
+def _filled(open_one: Attribute, told: str | None) -> Attribute:
+    if told is None or not open_one.ask:
+        return open_one
+    answer = told if open_one.answer == NOT_KNOWN else f"{open_one.answer}. {told}"
+    return replace(open_one, answer=answer, ask="", told=True)
 
 
 def source_attributes(found: Recorded) -> Section:
     """The section of a report."""
     told = attributes(found)
-    open_ones = sum(attribute.state != "answered" for attribute in told)
+    open_ones = sum(bool(attribute.ask) for attribute in told)
     rows = tuple((a.paragraph, a.name, a.answer, a.state, a.ask and f"to be told by {a.ask}") for a in told)
     text = (
-        f"The source attributes of {RULE}. {len(told) - open_ones} of {len(told)} are answered from what was recorded; "
-        "the others say who would have to find out. This table is no claim that anyone complies with the rule."
+        f"The source attributes of {RULE}. {len(told) - open_ones} of {len(told)} are answered by what was recorded or "
+        "told; the others say who would have to find out. This table is no claim that anyone complies with the rule."
     )
     table = Table("Source attributes", ("paragraph", "attribute", "what is recorded", "state", "open"), rows)
     return Section("source-attributes", "Source attributes (HTI-1)", (Text(text), table))
