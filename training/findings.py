@@ -113,31 +113,32 @@ def groups_of_risk(held: HeldOut) -> list[dict[str, Any]]:
 def decision(held: HeldOut) -> list[dict[str, float]]:
     """Net benefit of calling by the model and of calling everyone, at the thresholds of which it can be told."""
     found = []
-    for threshold in THRESHOLDS:
-        if not _tellable(held, held.risk >= threshold):
+    told = np.zeros(len(held.y), dtype=np.bool_)
+    for threshold in map(float, THRESHOLDS[::-1]):
+        called = held.risk >= threshold
+        if not _tellable(held, called, told):
             continue
-        found.append(
-            {
-                "threshold": float(threshold),
-                "model": net_benefit(float(threshold))(held.y, held.risk),
-                "everyone": net_benefit_of_calling_all(float(threshold))(held.y, held.risk),
-            }
-        )
-    return found
+        told = called
+        everyone = net_benefit_of_calling_all(threshold)(held.y, held.risk)
+        model = net_benefit(threshold)(held.y, held.risk)
+        found.append({"threshold": threshold, "model": model, "everyone": everyone})
+    return found[::-1]
 
 
 def lists(held: HeldOut) -> list[dict[str, Any]]:
     """What lists of the rows at most risk give, by the share of all that is called, where it can be told."""
     found = []
+    told = np.zeros(len(held.y), dtype=np.bool_)
     for share in LIST_SHARES:
         called = max(1, round(share * len(held.y)))
-        first = np.argsort(-held.risk, kind="stable")[:called]
-        on = np.isin(np.arange(len(held.y)), first)
-        if not _tellable(held, on):
+        on = np.zeros(len(held.y), dtype=np.bool_)
+        on[np.argsort(-held.risk, kind="stable")[:called]] = True
+        if not _tellable(held, on, told):
             continue
+        told = on
         judged = (ppv_at(called), sensitivity_at(called), lift_at(called), number_needed_to_call_at(called))
-        told = bootstrap(held.y, held.risk, held.persons, judged, resamples=RESAMPLES_OF_A_BASELINE, seed=SEED)
-        plain = {name.removesuffix(f"_at_{called}"): value for name, value in written(told).items()}
+        figures = bootstrap(held.y, held.risk, held.persons, judged, resamples=RESAMPLES_OF_A_BASELINE, seed=SEED)
+        plain = {name.removesuffix(f"_at_{called}"): value for name, value in written(figures).items()}
         found.append({"share": share, "called": called, **plain})
     return found
 
@@ -190,8 +191,10 @@ def _observed(at: Levels) -> Floats:
 _OBSERVED = named_metric("observed", _observed)
 
 
-def _tellable(held: HeldOut, called: npt.NDArray[np.bool_]) -> bool:
-    """Whether 11 people are called with the outcome, and without, and neither kind has a few who are not called."""
+def _tellable(held: HeldOut, called: npt.NDArray[np.bool_], told: npt.NDArray[np.bool_]) -> bool:
+    """Whether 11 people are called with the outcome, and without, and neither kind has a few who are not called, nor a
+    few who are called beyond those of whom it was told before: the difference would tell of them.
+    """
     kinds = (held.y == 1, held.y == 0)
-    people = [[len(np.unique(held.persons[kind & on])) for kind in kinds] for on in (called, ~called)]
-    return min(people[0]) >= FEWEST_PEOPLE and not any(map(few, people[1]))
+    people = [[len(np.unique(held.persons[kind & on])) for kind in kinds] for on in (called, ~called, called & ~told)]
+    return min(people[0]) >= FEWEST_PEOPLE and not any(map(few, people[1] + people[2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,17 @@ def test_net_benefit_is_its_formula_at_a_threshold() -> None:
     by_hand = (held.y[called].sum() - (1 - held.y[called]).sum()) / len(held.y)
     assert point["model"] == pytest.approx(by_hand)
     assert point["everyone"] == pytest.approx(2 * held.y.mean() - 1)
+
+
+def test_between_two_thresholds_that_are_told_lie_eleven_people_or_nobody() -> None:
+    held = reports.held_out()
+    spread = replace(held, risk=(held.risk + np.random.default_rng(1).random(len(held.risk)) * 0.1) / 1.1)
+    thresholds = [point["threshold"] for point in decision(spread)]
+    assert len(thresholds) > 5
+    for low, high in pairwise(thresholds):
+        between = (spread.risk >= low) & (spread.risk < high)
+        counts = [len(set(spread.persons[between & (spread.y == outcome)])) for outcome in (0, 1)]
+        assert [count for count in counts if 0 < count < FEWEST_PEOPLE] == [], "the difference would tell of them"
 
 
 def test_a_list_is_told_by_what_it_finds() -> None:
