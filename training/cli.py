@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, recalibrate, promote, rollback."""
+"""The commands of training: train, evaluate, recalibrate, promote, rollback, report."""
 
 from __future__ import annotations
 
@@ -202,4 +202,22 @@ def _tell(model: str, moved: Moved) -> None:
     click.echo(f"MLflow alias champion: {known}")
 
 
-COMMANDS = (train, evaluate, recalibrate, promote, rollback)
+@click.command()
+@click.argument("model")
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
+@click.option("--answers", type=click.Path(path_type=Path), help="JSON of what no release knows, such as who paid.")
+def report(model: str, version: int | None, out: Path, answers: Path | None) -> None:
+    """Write the report of a version of MODEL: a page, the same as JSON, a model card, and PDF where Chromium is."""
+    from training.report.files import write
+
+    made = write(model, version, out, answers)
+    click.echo(f"{made.model} version {made.version}")
+    for path in made.files:
+        click.echo(f"Written: {path}")
+    click.echo(
+        f"Written: {made.pdf}" if made.pdf else "No PDF: no Chromium here prints it. Any browser prints the page."
+    )
+
+
+COMMANDS = (train, evaluate, recalibrate, promote, rollback, report)

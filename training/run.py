@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,13 @@ from training.card import card
 from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
+from training.findings import HeldOut, findings
 from training.fit import Lesson, fit
 from training.gates import Gate
-from training.groups import groups_of
+from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled
+from training.report.files import texts
+from training.report.recorded import of
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
 from training.tune import NO_SEARCH, Budget, Tuned, tune
 
@@ -92,10 +95,13 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
-    groups = groups_of(record, sliced.rows[_in(sliced.rows.slice, HOLDOUT)])
-    gates = examine(asked, groups, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
+    groups = groups_of(record, sliced.rows)
+    late = groups[_in(sliced.rows.slice, HOLDOUT)]
+    gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, gates, seed))
+    told = _findings(asked, groups, X, sliced.rows, learned)
+    contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)
+    path = release.write(replace(contents, findings=told))
     made = release.load(path)
     _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -192,6 +198,20 @@ def _contents(
     )
 
 
+def _findings(
+    asked: Spec, groups: pd.DataFrame, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned
+) -> dict[str, Any]:
+    """What the report shows of the held-out period beyond its metrics."""
+    from features.dataset import columns
+
+    late, persons = _in(rows.slice, HOLDOUT), rows.person_id.to_numpy()
+    who = groups[list(OF_PEOPLE)]
+    held = HeldOut(rows.label.to_numpy("float64")[late], learned.risk[late], persons[late], X.to_numpy("float64")[late])
+    called = tiers.cuts(held.risk, asked.tier_shares).high
+    everyone = who, persons, rows.slice.tolist()
+    return findings(learned.booster, columns(asked.features), held, who[late], everyone, called)
+
+
 def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:
     """Simulated people with the features and scores that this model gives them."""
     people = self_check.simulated(pointer.home() / ".people")
@@ -211,7 +231,7 @@ def _save_rows(rows: pd.DataFrame, learned: Learned, path: Path) -> None:
 
 
 def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, evaluation: Evaluation) -> registry.Run:
-    """What MLflow is told: settings, counts, metrics, fingerprints, a table and a figure."""
+    """What MLflow is told: settings, counts, metrics, fingerprints, a table, a figure and the report."""
     late = _in(sliced.rows.slice, HOLDOUT)
     y, risk = sliced.rows.label.to_numpy("float64")[late], learned.risk[late]
     sizes = {f"{found.name}_{what}": getattr(found, what) for found in sliced.slices for what in ("rows", "events")}
@@ -239,6 +259,7 @@ def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, eval
             "attrition.csv": people.attrition.to_csv(index=False).encode(),
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(y, risk, f"{made.model}, held-out period"),
+            **{name: text.encode() for name, text in texts(of(made)).items()},
         },
     )
 
