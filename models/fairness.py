@@ -35,7 +35,7 @@ Integers = npt.NDArray[np.int64]
 
 SENSITIVITY_DIFFERENCE = Band(-0.05, 0.05)
 OBSERVED_TO_EXPECTED = Band(0.8, 1.25)
-SMALLEST_CELL = 11  # CMS publishes no cell of fewer people, nor one from which such a cell can be worked out
+SMALLEST_CELL = FEWEST_PEOPLE
 FEWEST_EVENTS = 20  # an interval by bootstrap of fewer is too short
 CONFIDENCE = 0.95
 NOT_KNOWN = "not known"
