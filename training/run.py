@@ -22,7 +22,7 @@ from training.calibrate import calibrate
 from training.card import card
 from training.evaluate import Evaluation, evaluated
 from training.figures import reliability
-from training.fit import PARAMETERS, fit
+from training.fit import PARAMETERS, Lesson, fit
 from training.population import Labelled, labelled
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
 
@@ -96,7 +96,14 @@ def learn(X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, seed: int) 
     y, persons, matrix = rows.label.to_numpy("float64"), rows.person_id.to_numpy(), X.to_numpy("float64")
     training, calibrating = _in(rows.slice, TRAIN), _in(rows.slice, CALIBRATE)
     stages = _in(rows.stage, FIT), _in(rows.stage, TUNE)
-    fitted = fit(matrix[training], y[training], list(X.columns), stages[0][training], stages[1][training], seed)
+    lesson = Lesson(
+        matrix[training],
+        y[training],
+        rows.discharge_day.to_numpy("int64")[training],
+        tuple(X.columns),
+        *(stage[training] for stage in stages),
+    )
+    fitted = fit(lesson, seed)
     raw = risk_of(np.asarray(fitted.booster.predict(matrix, raw_score=True), dtype=np.float64))
     chosen = calibrate(y[calibrating], raw[calibrating], persons[calibrating])
     with_prior = X.assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,7 @@ from models.specs import SPECS, spec
 from models.specs.spec import Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
-from training.fit import fit
+from training.fit import Lesson, fit
 
 Floats = npt.NDArray[np.float64]
 
@@ -160,22 +162,47 @@ def test_baselines_are_brought_to_level_as_the_model_is() -> None:
 # Trees
 
 
-def test_the_same_seed_grows_the_same_trees_and_noise_stops_early() -> None:
+def a_lesson(y_of: Callable[[Floats, npt.NDArray[np.int64]], Floats]) -> Lesson:
+    """Rows of five months; the label by its risk's log-odds, given the columns and the days."""
     random = np.random.default_rng(8)
-    X = random.normal(size=(1_500, 6))
+    X, days = random.normal(size=(1_500, 6)), np.arange(1_500) // 10
     X[::7, 2] = np.nan
-    y = (random.random(1_500) < risk_of(-1 + X[:, 0])).astype(np.float64)
-    stage = np.arange(1_500) < 1_100
-    names = [f"c{n}" for n in range(6)]
-    first, again = (fit(X, y, names, stage, ~stage, seed=3) for _ in range(2))
-    other = fit(X, y, names, stage, ~stage, seed=4)
+    y = (random.random(1_500) < risk_of(y_of(X, days))).astype(np.float64)
+    fitted = np.arange(1_500) < 1_100
+    return Lesson(X, y, days, tuple(f"c{n}" for n in range(6)), fitted, ~fitted)
+
+
+def test_the_same_seed_grows_the_same_trees_and_noise_stops_early() -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0])
+    first, again = (fit(lesson, seed=3) for _ in range(2))
+    other = fit(lesson, seed=4)
     assert first.booster.model_to_string() == again.booster.model_to_string()
     assert first.booster.model_to_string() != other.booster.model_to_string()
     assert first.booster.num_trees() == first.trees < len(first.tuning_log_loss), (
         "it stopped before the last tree tried"
     )
-    noise = fit(X, random.permutation(y), names, stage, ~stage, seed=3)
+    noise = fit(replace(lesson, y=np.random.default_rng(8).permutation(lesson.y)), seed=3)
     assert noise.trees < first.trees, "nothing to learn, so few trees"
+
+
+def test_a_rate_that_falls_with_the_months_is_not_learned_as_a_risk_of_whom() -> None:
+    """Column 1 grows with the calendar and tells nothing of anybody: without the trend beside it, it would be the
+    model's best column.
+    """
+
+    def falling(X: Floats, days: npt.NDArray[np.int64]) -> Floats:
+        X[:, 1] = days + X[:, 1]
+        return np.asarray(0.7 * X[:, 0] - days / 50, dtype=np.float64)
+
+    lesson = a_lesson(falling)
+    made = fit(lesson, seed=3)
+    gained = made.booster.feature_importance("gain")
+    assert gained[1] < 0.5 * gained[0]
+    told = risk_of(np.asarray(made.booster.predict(lesson.X, raw_score=True), dtype=np.float64))
+    last = lesson.days >= 100
+    assert told[last].mean() == pytest.approx(risk_of(-150 / 50 + 0.7 * lesson.X[:, 0]).mean(), abs=0.02), (
+        "the risk is told as it was at the end"
+    )
 
 
 # Judging
