@@ -330,6 +330,58 @@ def _told_by_notice(person: str, claim: str, rng: np.random.Generator, rows: Row
         _bill_versions(person, claim, (admit, leave, hospital), rng, rows)
 
 
+# two ways of falling, one of them treated again, a medicine's effect, a complication, and the like
+HARM_CODES = (
+    *("W1830XA", "W1830XD", "W010XXA", "T360X5A", "T451X5A", "T8140XA", "A0472", "N179", "N170", "K922", "D6832"),
+    *("L89153", "F05", "I2699", "E11649"),
+)
+
+
+def with_harms(rows: Rows, people: int, seed: int) -> Rows:
+    """The same history, with harms coded on its inpatient bills, with and without flags of presence on admission, and
+    on visits before, between and after the stays.
+    """
+    rng = np.random.default_rng(seed)
+    found: Rows = {name: list(given) for name, given in rows.items()}
+    for line in rows["claim_line"]:
+        flags = ("Y", "N", "W", "1", None) if rng.random() < 0.8 else (None,)
+        told = {name: line[name] for name in ("person_id", "claim_id", "version")}
+        for code in rng.choice(HARM_CODES, size=int(rng.integers(0, 4)), replace=False):
+            told |= {"role": "secondary", "code_system": "icd-10-cm", "code": str(code)}
+            told["present_on_admission"] = flags[int(rng.integers(len(flags)))]
+            found["diagnosis"].append(row(line["from_day"], line["to_day"], line["known_at"], **told))
+    for number in range(people):
+        for visit in range(int(rng.integers(0, 8))):
+            day = DAY_ZERO + int(rng.integers(-60, 70))
+            _harmed(f"p{number}", f"p{number}h{visit}", day, rng, found)
+    return found
+
+
+def _harmed(person: str, claim: str, day: int, rng: np.random.Generator, rows: Rows) -> None:
+    """A visit with one or two codes of harm, in an emergency department, under observation or in an office."""
+    setting: dict[str, str] = [
+        {
+            "claim_type": "institutional",
+            "bill_type_code": "131",
+            "revenue_center_code": "0450",
+            "facility_id": "330001",
+        },
+        {
+            "claim_type": "institutional",
+            "bill_type_code": "131",
+            "revenue_center_code": "0762",
+            "facility_id": "330001",
+        },
+        {"claim_type": "professional", "place_of_service_code": "11"},
+    ][int(rng.choice(3, p=[0.5, 0.2, 0.3]))]
+    told = {"person_id": person, "claim_id": claim, "version": 0}
+    known = _known(day, rng)
+    rows["claim_line"].append(row(day, day, known, **told, cancels=0, claim_line_number=1, **setting))
+    for code in rng.choice(HARM_CODES, size=int(rng.choice([1, 1, 2])), replace=False):
+        coded = {"role": "secondary", "code_system": "icd-10-cm", "code": str(code)}
+        rows["diagnosis"].append(row(day, day, known, **told, **coded))
+
+
 def shifted(rows: Rows, days: int) -> Rows:
     """The same history some days later, by the network's clock."""
 

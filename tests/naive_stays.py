@@ -56,7 +56,7 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
         claims.setdefault(line["claim_id"], []).append(line)
     for claim, lines in claims.items():
         last = max(lines, key=lambda one: (one["known_at"], one["version"]))
-        if last["cancels"] or not last["bill_type_code"].startswith("11"):
+        if last["cancels"] or not str(last.get("bill_type_code")).startswith("11"):
             continue
         still = last["discharge_disposition_code"] == "30" or last["bill_type_code"][2] in "23"
         codes = [

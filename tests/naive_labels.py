@@ -1,0 +1,162 @@
+"""What happened next a second time: one index row at a time, in plain Python, from the rules and not from the engine's
+expressions. Held against `features.definitions.outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.codes.harms import COMPONENTS, HARMS
+from features.codes.places import facility_type
+from features.codes.systems import ICD10CM
+from tests.histories import Rows
+
+Row = Mapping[str, Any]
+Stay = Mapping[str, Any]
+# days before the discharge in which a harm of that kind is not new, and whether any code of its kind makes it so
+LOOK_BACKS = {
+    "adverse_drug_effect": (90, False),
+    "complication_of_care": (365, False),
+    "fall_or_fracture": (365, False),
+    "c_difficile": (56, True),
+    "vte": (365, True),
+    "acute_kidney_injury": (30, True),
+    "hypoglycaemia": (30, True),
+    "bleeding": (90, True),
+    "delirium": (30, True),
+    "pressure_ulcer": (365, False),
+}
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a person's label hangs on beside their stays: the day of death, the days enrolled, the last day told."""
+
+    died: int | None
+    covered: Collection[int]
+    through: int
+
+
+def naive_readmission(row: Any, stays: Sequence[Stay], life: Life) -> float:
+    """The 30-day label of one index row, from the person's stays as finally told; nan where nobody can know."""
+    index = _index_of(row, stays)
+    if index is None:
+        return np.nan
+    first = _next_of(row, index, stays)
+    if first is None or first["admit_day"] > row.discharge_day + 30:
+        return _label(row, 30, None, life, happened=False)
+    return _label(row, 30, first["admit_day"], life, happened=not first["planned"])
+
+
+def naive_adverse_event(row: Any, stays: Sequence[Stay], rows: Rows, life: Life) -> float:
+    """The 21-day label of one index row: death, or acute care with a harm new since discharge."""
+    index = _index_of(row, stays)
+    if index is None:
+        return np.nan
+    harm = min(_harm_days(row, index, stays, rows), default=None)
+    dead = life.died is not None and 0 <= life.died - row.discharge_day <= 21
+    return _label(row, 21, harm, life, happened=dead or harm is not None)
+
+
+def _ended(stay: Stay) -> float:
+    if stay["discharge_day"] is not None:
+        return float(stay["discharge_day"])
+    return float(stay["admit_day"]) if stay["over"] else np.inf
+
+
+def _index_of(row: Any, stays: Sequence[Stay]) -> Stay | None:
+    """The stay that the row is about as finally told; none where it went on, or was taken back."""
+    found = [stay for stay in stays if stay["stay_id"] == row.stay_id]
+    found = found or [
+        stay for stay in stays if stay["admit_day"] <= row.admit_day and _ended(stay) >= row.discharge_day
+    ]
+    return found[-1] if found and found[-1]["discharge_day"] == row.discharge_day else None
+
+
+def _next_of(row: Any, index: Stay, stays: Sequence[Stay]) -> Stay | None:
+    later = [stay for stay in stays if stay is not index and stay["admit_day"] >= row.discharge_day]
+    return min(later, key=lambda stay: (stay["admit_day"], _ended(stay), stay["stay_id"]), default=None)
+
+
+def _label(row: Any, days: int, event: int | None, life: Life, *, happened: bool) -> float:
+    """1 or 0, where the person was followed to the event, the death or the last day, and the data reach as far."""
+    day = int(row.discharge_day)
+    ends = [day + days, event, life.died if life.died is not None and life.died >= day else None]
+    last = min(end for end in ends if end is not None)
+    if not set(life.covered).issuperset(range(day, last + 1)):
+        return np.nan
+    if happened:
+        return 1
+    return 0 if last <= life.through else np.nan
+
+
+# ---- harm
+
+
+def _harm_days(row: Any, index: Stay, stays: Sequence[Stay], rows: Rows) -> Iterable[int]:
+    claims = list(_final_claims(row.person_id, rows))
+    following = _next_of(row, index, stays)
+    for lines, codes in claims:
+        setting, came = _setting(lines), min(one["from_day"] for one in lines)
+        counted = {one["code"] for one in codes if setting != "inpatient" or _came_with(one, codes, lines, stays)}
+        on_its_day = setting == "inpatient" and following is not None and following["admit_day"] == row.discharge_day
+        if setting not in ("emergency", "observation", "inpatient"):
+            continue
+        if not (1 <= came - row.discharge_day <= 21 or (came == row.discharge_day and on_its_day)):
+            continue
+        new = {label for code in counted for label in _labels(code) if _is_new(row, code, label, claims)}
+        if any(new.issuperset(component.needs) for component in COMPONENTS):
+            yield came
+
+
+def _labels(code: str) -> tuple[str, ...]:
+    return HARMS.labels_of(ICD10CM, code)
+
+
+def _final_claims(person: str, rows: Rows) -> Iterable[tuple[list[Row], list[Row]]]:
+    """Lines and diagnoses of each claim of a person in the version told last, unless that took it back."""
+    for claim in dict.fromkeys(one["claim_id"] for one in rows["claim_line"] if one["person_id"] == person):
+        lines = [one for one in rows["claim_line"] if one["claim_id"] == claim]
+        last = max((one["known_at"], one["version"]) for one in lines)
+        lines = [one for one in lines if (one["known_at"], one["version"]) == last]
+        if not lines[0]["cancels"]:
+            codes = [one for one in rows["diagnosis"] if one["claim_id"] == claim]
+            yield [*lines], [one for one in codes if (one["known_at"], one["version"]) == last]
+
+
+def _setting(lines: Sequence[Row]) -> str:
+    revenue = {one.get("revenue_center_code") for one in lines}
+    if str(lines[0].get("bill_type_code")).startswith("11"):
+        kind = facility_type(lines[0]["facility_id"])
+        return "inpatient" if kind in (None, "short_term_acute", "critical_access") else "elsewhere"
+    return "observation" if "0762" in revenue else "emergency" if "0450" in revenue else "other"
+
+
+def _came_with(one: Row, codes: Sequence[Row], lines: Sequence[Row], stays: Sequence[Stay]) -> bool:
+    """The code was there when the stay began: by its flag; where the hospital leaves exempt codes blank, without one;
+    where it flags nothing, as the principal diagnosis. And the bill is the one that the stay begins with.
+    """
+    flagged = any(code.get("present_on_admission") for code in codes)
+    flag = one.get("present_on_admission")
+    there = flag in ("Y", "W", "1") or (flag is None and (flagged or one["role"] == "principal"))
+    came = min(line["from_day"] for line in lines)
+    begins = any(
+        stay["first_facility_id"] == lines[0]["facility_id"] and 0 <= came - stay["admit_day"] <= 1 for stay in stays
+    )
+    return there and begins
+
+
+def _is_new(row: Any, code: str, label: str, claims: Sequence[tuple[list[Row], list[Row]]]) -> bool:
+    days, any_code = LOOK_BACKS.get(label, (-1, False))
+    for _, codes in claims:
+        for one in codes:
+            alike = any_code or one["code"][:6] == code[:6]
+            before = one["from_day"] < row.discharge_day
+            before = before or one["from_day"] == row.discharge_day == row.admit_day
+            if label in _labels(one["code"]) and alike and before and one["to_day"] >= row.discharge_day - days:
+                return False
+    return True
