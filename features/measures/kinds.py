@@ -23,7 +23,7 @@ from features.record.known import (
     states,
 )
 from features.record.schema import Table
-from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, NOT_DONE
+from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, CODING, NOT_DONE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -263,7 +263,14 @@ KINDS = (
     Kind(
         "visit",
         (
-            Teller("encounter", "encounter_id", lambda t: t.versions(encounter_states(t.record)), _visits, codes=""),
+            Teller(
+                "encounter",
+                "encounter_id",
+                lambda t: t.versions(encounter_states(t.record)),
+                _visits,
+                codes="",
+                fact=CODING.name,  # its type stands there
+            ),
             Teller("claim_line", "claim_id", claims.visits, claims.visit_columns, codes="type"),
         ),
     ),

@@ -269,6 +269,12 @@ def test_diagnoses_of_another_edition_put_nobody_in_and_are_said(record: Record)
     assert why == "is not evaluable: no source of the store tells problem or diagnosis.icd-10-cm"
 
 
+def test_visits_without_a_type_are_none(record: Record) -> None:
+    """Of an encounter whose type no source codes nobody can say that it was one of the measure's."""
+    why = untold(SUGAR, SUGAR.editions[0], without(record, "claim_line"))
+    assert why == "is not evaluable: no source of the store tells coding or claim_line"
+
+
 def test_without_results_a_group_that_needs_none_is_still_worked_out(record: Record) -> None:
     claims_alone = without(record, "result")
     assert untold(STATINS, STATINS.editions[0], claims_alone) == ""
