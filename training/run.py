@@ -94,7 +94,7 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     tuned = tune(lesson, seed, budget, pointer.tuning_path(model), question)
     learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
-    evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    evaluation = _judged(asked, X, sliced.rows, people, learned)
     groups = groups_of(record, sliced.rows)
     late = groups[_in(sliced.rows.slice, HOLDOUT)]
     gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
@@ -145,13 +145,14 @@ def learn(
     )
 
 
-def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, learned: Learned) -> Evaluation:
+def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, people: Labelled, learned: Learned) -> Evaluation:
     """The held-out period: judged on its own rows, with the baselines beside."""
     holdout = _in(rows.slice, HOLDOUT)
     late = rows[holdout]
-    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, cohort)})
+    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, people.cohort)})
     others = {name: other.risk(with_prior) for name, other in learned.baselines.items()}
-    return evaluated(asked.name, None, "held out, the latest period", late, learned.risk[holdout], others)
+    risk, rows_are = learned.risk[holdout], "held out, the latest period"
+    return evaluated(asked.name, None, rows_are, late, risk, others, people.censored)
 
 
 def _contents(
