@@ -26,6 +26,8 @@ STORE = click.option(
 @click.option("--drop", multiple=True, help="A column that the model may not see; give it again for more.")
 @click.option("--where", default="", help="SQL over the columns: which rows count.")
 @click.option("--name", help="What the model of a table is called.")
+@click.option("--trials", type=int, help="Look for better settings of the trees: so many trials.")
+@click.option("--minutes", type=float, help="Or for so many minutes; such a release cannot be made again.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, data and threads give the same release.")
 def train(
     model: str | None,
@@ -37,17 +39,20 @@ def train(
     drop: tuple[str, ...],
     where: str,
     name: str | None,
+    trials: int | None,
+    minutes: float | None,
     seed: int,
 ) -> None:
     """Train MODEL on a store, judge it on the latest period, and write and log it as the next version. Or train on a
     table of your own (--table, --label, --person, --name), judged on people whom it never saw.
     """
     if table is not None:
-        _check_given({"--label": label, "--person": person, "--name": name}, model is None and store is None)
+        alone = not any((model, store, trials, minutes))
+        _check_given({"--label": label, "--person": person, "--name": name}, alone)
         _train_on_table(Question(table, str(label), str(person), str(name), time, drop, where), seed)
     else:
         _check_given({"MODEL": model, "--store": store}, not any((label, person, time, drop, where, name)))
-        _train_on_store(str(model), Path(str(store)), seed)
+        _train_on_store(str(model), Path(str(store)), seed, trials, minutes)
 
 
 def _check_given(needed: Mapping[str, object], alone: bool) -> None:
@@ -60,11 +65,13 @@ def _check_given(needed: Mapping[str, object], alone: bool) -> None:
         )
 
 
-def _train_on_store(model: str, store: Path, seed: int) -> None:
+def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minutes: float | None) -> None:
     from training import card
     from training.run import train as run
+    from training.tune import Budget
 
-    made = run(model, store, seed, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    budget = Budget(trials, None if minutes is None else 60 * minutes)
+    made = run(model, store, seed, budget, say=lambda step: click.echo(f"{model}: {step}", err=True))
     steps = made.attrition[["rule", "left", "removed"]].astype(str).to_numpy().tolist()
     click.echo(card.table(["rule", "left", "removed"], steps))
     click.echo()

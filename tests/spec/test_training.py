@@ -7,6 +7,7 @@ import json
 import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ from models.specs import SPECS, spec
 from models.specs.spec import Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
-from training.fit import Lesson, fit
+from training.fit import PARAMETERS, Lesson, fit
+from training.tune import NO_SEARCH, Budget, tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -203,6 +205,37 @@ def test_a_rate_that_falls_with_the_months_is_not_learned_as_a_risk_of_whom() ->
     assert told[last].mean() == pytest.approx(risk_of(-150 / 50 + 0.7 * lesson.X[:, 0]).mean(), abs=0.02), (
         "the risk is told as it was at the end"
     )
+
+
+# Settings
+
+
+@pytest.mark.slow
+def test_the_same_budget_of_trials_finds_the_same_settings_interrupted_or_not(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0] * X[:, 3])
+    whole = tune(lesson, 3, Budget(trials=10), tmp_path / "whole.db", "q")
+    tune(lesson, 3, Budget(trials=4), tmp_path / "parted.db", "q")
+    parted = tune(lesson, 3, Budget(trials=10), tmp_path / "parted.db", "q")
+    assert parted == whole
+    assert tune(lesson, 4, Budget(trials=10), tmp_path / "whole.db", "q").tried[1:] != whole.tried[1:], "another seed"
+    first, *others = whole.tried
+    assert first.settings == {name: PARAMETERS[name] for name in first.settings}, "the settings that stand are tried"
+    found = [one.log_loss for one in others if one.log_loss is not None]
+    assert first.log_loss is not None
+    assert min(found) < first.log_loss, "an interaction asks for more leaves"
+    assert whole.parameters["num_leaves"] > 2
+    assert any(one.log_loss is None for one in others), "and whatever is hopeless is given up"
+
+
+def test_without_a_budget_the_settings_that_stand_are_taken_and_a_time_cannot_be_repeated(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0])
+    assert tune(lesson, 3, NO_SEARCH, tmp_path / "tuning.db", "q").parameters == PARAMETERS
+    assert not (tmp_path / "tuning.db").exists()
+    timed = tune(lesson, 3, Budget(seconds=0.1), tmp_path / "tuning.db", "q")
+    assert len(timed.tried) >= 1
+    assert "cannot be repeated" in str(timed.to_json()["budget"])
+    with pytest.raises(BadInput, match="one budget"):
+        Budget(trials=1, seconds=1)
 
 
 # Judging

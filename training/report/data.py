@@ -179,10 +179,16 @@ def inputs(found: Recorded) -> Section:
 
 def making(found: Recorded) -> Section:
     """What is needed to make the same version again."""
+    tuning = found.split["tuning"]
+    searched = tuning["budget"]
+    if tuning["trials"]:
+        searched += f"; {tuning['trials']} trials made, {tuning['given_up']} of them given up early"
     compared = "; ".join(f"{name} {loss:.4f}" for name, loss in found.split["calibration_log_loss"].items())
     facts: dict[str, Cell] = {
         "Kind of model": "gradient-boosted trees (LightGBM), then a calibrator",
         "Trees": found.split.get("trees"),
+        "Search for better settings": searched,
+        "Settings": ", ".join(f"{name} {value:g}" for name, value in tuning["settings"].items()),
         "Calibrator": calibrator(found.release.calibrator),
         "Calibrators compared, by cross-validated log loss": compared or "too few events: only the level was moved",
         "Seed": found.release.seed,
@@ -190,8 +196,9 @@ def making(found: Recorded) -> Section:
         "Fingerprint of the data": found.release.data_fingerprint,
     }
     text = (
-        "The same data, seed and number of threads give the same release, byte for byte. Trees, calibrator and every "
-        "declaration lie in the release as text and JSON (model.txt, calibration.json, features.json)."
+        "Trees learn who is at risk beside the trend of the rate over the days of discharge. The same data, seed, "
+        "trials and number of threads give the same release, byte for byte. Trees, calibrator and declarations are "
+        "text and JSON in it (`model.txt`, `calibration.json`, `features.json`)."
     )
     return Section("making", "How it was made", (Text(text), Facts(facts)))
 
