@@ -179,16 +179,10 @@ def inputs(found: Recorded) -> Section:
 
 def making(found: Recorded) -> Section:
     """What is needed to make the same version again."""
-    tuning = found.split["tuning"]
-    searched = tuning["budget"]
-    if tuning["trials"]:
-        searched += f"; {tuning['trials']} trials made, {tuning['given_up']} of them given up early"
     compared = "; ".join(f"{name} {loss:.4f}" for name, loss in found.split["calibration_log_loss"].items())
     facts: dict[str, Cell] = {
         "Kind of model": "gradient-boosted trees (LightGBM), then a calibrator",
-        "Trees": found.split.get("trees"),
-        "Search for better settings": searched,
-        "Settings": ", ".join(f"{name} {value:g}" for name, value in tuning["settings"].items()),
+        **_trees(found),
         "Calibrator": calibrator(found.release.calibrator),
         "Calibrators compared, by cross-validated log loss": compared or "too few events: only the level was moved",
         "Seed": found.release.seed,
@@ -201,6 +195,20 @@ def making(found: Recorded) -> Section:
         "text and JSON in it (`model.txt`, `calibration.json`, `features.json`)."
     )
     return Section("making", "How it was made", (Text(text), Facts(facts)))
+
+
+def _trees(found: Recorded) -> dict[str, Cell]:
+    """How the trees were learned; of a recalibrated version, by which one."""
+    parent = found.split.get("recalibrated_from")
+    if parent is not None:
+        return {"Trees": f"{found.release.booster.num_trees()}, those of version {parent}: see its report"}
+    tuning = found.split["tuning"]
+    made = f"; {tuning['trials']} trials made, {tuning['given_up']} of them given up early" if tuning["trials"] else ""
+    return {
+        "Trees": found.release.booster.num_trees(),
+        "Search for better settings": tuning["budget"] + made,
+        "Settings": ", ".join(f"{name} {value:g}" for name, value in tuning["settings"].items()),
+    }
 
 
 def limits(found: Recorded) -> Section:
