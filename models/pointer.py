@@ -4,6 +4,7 @@ $AFTERWARD_RELEASES/MODEL/VERSION/             a release (models.release); never
 $AFTERWARD_RELEASES/MODEL/VERSION.rows.parquet  the rows it was made and judged on; holds person ids, stays here
 $AFTERWARD_RELEASES/MODEL/tuning.db            trials of settings: numbers and fingerprints, no rows
 $AFTERWARD_RELEASES/MODEL/champion             one line, the version that serving scores with; swapped in one step
+$AFTERWARD_RELEASES/MODEL/decisions.jsonl       who moved it or was refused, when and why (training.decisions)
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@
     findings.json     curves, groups and what moves the scores, on the held-out period: sums over 11 people or more
     split.json        slices, attrition, rows lost
     baselines.json    the baselines as numbers
+    gates.json        what each gate that needs the rows said of it (training.gates)
     card.md           for whom, from what, how well, and the limits
     self_check.json   people with their features and scores, worked out again at load
     manifest.json     sha256 of each of these files
@@ -54,21 +55,22 @@ ABOUT, MODEL, CALIBRATION, FEATURES, TIERS = (
     "features.json",
     "tiers.json",
 )
-METRICS, FINDINGS, SPLIT, BASELINES, CARD, SELF_CHECK = (
+METRICS, FINDINGS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK = (
     "metrics.json",
     "findings.json",
     "split.json",
     "baselines.json",
+    "gates.json",
     "card.md",
     "self_check.json",
 )
-FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, FINDINGS, SPLIT, BASELINES, CARD, SELF_CHECK)
+FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, FINDINGS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK)
 TAKE_AGAIN = "Take the release again from where it was made, or train anew."
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a release holds, before it is written. `metrics`, `findings`, `split`, `baselines` become JSON."""
+    """All that a release holds, before it is written; `metrics` to `baselines`, `findings` and `gates` become JSON."""
 
     model: str
     outcome: str
@@ -87,6 +89,7 @@ class Contents:
     check: SelfCheck
     sources: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
+    gates: Sequence[Mapping[str, object]] = ()
     findings: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -264,6 +267,7 @@ def _texts(contents: Contents) -> dict[str, str]:
         FINDINGS: as_json(contents.findings),
         SPLIT: as_json(contents.split),
         BASELINES: as_json(contents.baselines),
+        GATES: as_json({"gates": list(contents.gates)}),
         CARD: contents.card,
         SELF_CHECK: contents.check.as_text(),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from features import windows
 from models.intervals import Interval
 from training.evaluate import HEADLINE, Evaluation
+from training.gates import Gate
 from training.split import SliceCount, Sliced
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def card(
     columns: Sequence[Column],
     empty: Sequence[str],
     lacks: Mapping[str, str],
+    gates: Sequence[Gate] = (),
 ) -> str:
     """Markdown; `empty` names columns without any value in the training slice, `lacks` what the sources cannot tell."""
     parts = [
@@ -39,6 +41,8 @@ def card(
         f"{len(columns)} columns, {len(empty)} of them without a value on this source.",
         "## On the held-out period",
         metrics_table(evaluation),
+        "## Gates",
+        gates_table(gates),
         "## Limits",
         _limits(lacks),
     ]
@@ -54,6 +58,11 @@ def metrics_table(evaluation: Evaluation) -> str:
     return table(["", *(name.replace("_", " ") for name in names)], lines)
 
 
+def gates_table(gates: Sequence[Gate]) -> str:
+    """One line a gate: its verdict and why."""
+    return table(["gate", "verdict", ""], [[gate.name, str(gate.verdict), gate.says] for gate in gates])
+
+
 def slices_table(sliced: Sliced) -> str:
     """One line a slice, then one for each stage within the training slice, with the rows lost."""
     heads = [
@@ -64,7 +73,7 @@ def slices_table(sliced: Sliced) -> str:
         "people",
         "events",
         "lost: label late",
-        "lost: person later",
+        "lost: person in another",
     ]
     return table(heads, [slice_cells(found) for found in (*sliced.slices, *sliced.stages)])
 
@@ -97,7 +106,6 @@ def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def _limits(lacks: Mapping[str, str]) -> str:
     said = [
         "Intervals are bootstraps of people. They do not cover a change of the network, its coding or its care.",
-        "Fairness between groups has not been judged for this version.",
     ]
     said += [f"Not evaluable on this source: {fact} ({why})." for fact, why in sorted(lacks.items())]
     return "\n".join(f"- {line}" for line in said)

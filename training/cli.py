@@ -1,15 +1,19 @@
-"""The commands of training: train, evaluate, promote, report."""
+"""The commands of training: train, evaluate, recalibrate, promote, rollback, report."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from features.errors import BadInput
 from training.question import Question
+
+if TYPE_CHECKING:
+    from training.promote import Moved
 
 STORE = click.option(
     "--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it."
@@ -138,13 +142,61 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
 @click.command()
 @click.argument("model")
 @click.option("--version", type=int, help="Which version; the latest where left out.")
-def promote(model: str, version: int | None) -> None:
-    """Make a version of MODEL the champion that scores are made with."""
+@click.option(
+    "--store", type=click.Path(path_type=Path), help="Compare with the champion on the newest rows of this store."
+)
+@click.option("--force", "reason", help="Move although a gate is against it, for this reason, which is kept.")
+def promote(model: str, version: int | None, store: Path | None, reason: str | None) -> None:
+    """Make a version of MODEL the champion that scores are made with, if no gate is against it."""
+    from training import card
+    from training.promote import judge
     from training.promote import promote as move
 
-    moved = move(model, version)
+    judged = judge(model, version, store)
+    click.echo(card.gates_table(judged.gates))
+    click.echo()
+    _tell(model, move(judged, reason))
+
+
+@click.command()
+@click.argument("model")
+@STORE
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--from", "first", help="First day of discharge of the slice to calibrate on, YYYY-MM-DD.")
+@click.option("--to", "last", help="Its last day; judged is what comes after.")
+def recalibrate(model: str, store: Path, version: int | None, first: str | None, last: str | None) -> None:
+    """Fit the last step of a version of MODEL anew on recent discharges that its trees never learned from, judge it on
+    later ones, and write it as a new version.
+    """
+    from features.windows import parse_day
+    from training import card
+    from training.recalibrate import recalibrate as run
+
+    begin, end = (None if day is None else parse_day(day) for day in (first, last))
+    made = run(model, store, begin, end, version, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    click.echo(card.slices_table(made.sliced))
+    click.echo()
+    click.echo(card.metrics_table(made.evaluation))
+    click.echo()
+    click.echo(
+        f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id}); its trees are"
+    )
+    click.echo(f"those of version {made.parent}")
+    click.echo(f"Next: afterward promote {model} --version {made.release.version}")
+
+
+@click.command()
+@click.argument("model")
+def rollback(model: str) -> None:
+    """Go back to the champion of MODEL before this one."""
+    from training.promote import rollback as back
+
+    _tell(model, back(model))
+
+
+def _tell(model: str, moved: Moved) -> None:
     before = "nothing" if moved.before is None else f"version {moved.before}"
-    click.echo(f"{model}: champion moved from {before} to version {moved.version}")
+    click.echo(f"{model}: champion moved from {before} to version {moved.version} ({moved.why})")
     click.echo(f"Pointer: {moved.pointer}")
     known = f"version {moved.registered}" if moved.registered else "the release is not registered there"
     click.echo(f"MLflow alias champion: {known}")
@@ -168,4 +220,4 @@ def report(model: str, version: int | None, out: Path, answers: Path | None) -> 
     )
 
 
-COMMANDS = (train, evaluate, promote, report)
+COMMANDS = (train, evaluate, recalibrate, promote, rollback, report)

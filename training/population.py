@@ -48,6 +48,13 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
     return Labelled(cohort.rows, rows.reset_index(drop=True), attrition)
 
 
+def without(rows: pd.DataFrame, learned: pd.DataFrame) -> pd.DataFrame:
+    """The rows but those of `learned`: one person leaves hospital once a day, whatever a correction calls the stay."""
+    day = ["person_id", "discharge_day"]
+    seen = rows.merge(learned[day].drop_duplicates(), on=day, how="left", indicator=True)["_merge"] == "both"
+    return rows[~seen.to_numpy()].reset_index(drop=True)
+
+
 def _check_evaluable(told: pd.DataFrame, spec: Spec) -> None:
     reasons = told.null_reason.dropna()
     if len(told) and len(reasons) == len(told) and reasons.str.startswith("not evaluable").all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,13 @@ from training import baselines, registry, split
 from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
-from training.demographics import demographics
 from training.evaluate import Evaluation, evaluated
+from training.examine import examine
 from training.figures import reliability
 from training.findings import HeldOut, findings
 from training.fit import Lesson, fit
+from training.gates import Gate
+from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled
 from training.report.files import texts
 from training.report.recorded import of
@@ -93,9 +95,13 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    groups = groups_of(record, sliced.rows)
+    late = groups[_in(sliced.rows.slice, HOLDOUT)]
+    gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    told = _findings(asked, record, X, sliced.rows, learned)
-    path = release.write(replace(_contents(asked, record, people, sliced, X, learned, evaluation, seed), findings=told))
+    told = _findings(asked, groups, X, sliced.rows, learned)
+    contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)
+    path = release.write(replace(contents, findings=told))
     made = release.load(path)
     _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -156,6 +162,7 @@ def _contents(
     X: pd.DataFrame,
     learned: Learned,
     evaluation: Evaluation,
+    gates: Sequence[Gate],
     seed: int,
 ) -> Contents:
     from features.dataset import columns
@@ -183,19 +190,22 @@ def _contents(
             "calibration_log_loss": dict(learned.calibration_log_loss),
         },
         baselines=[{"name": name, **other.to_json()} for name, other in learned.baselines.items()],
-        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
+        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks, gates),
         check=_self_check(asked, declared, learned),
         sources=record.sources,
         lacks=frozenset(record.lacks),
+        gates=[gate.to_json() for gate in gates],
     )
 
 
-def _findings(asked: Spec, record: Record, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned) -> dict[str, Any]:
+def _findings(
+    asked: Spec, groups: pd.DataFrame, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned
+) -> dict[str, Any]:
     """What the report shows of the held-out period beyond its metrics."""
     from features.dataset import columns
 
     late, persons = _in(rows.slice, HOLDOUT), rows.person_id.to_numpy()
-    who = demographics(record, rows, X)
+    who = groups[list(OF_PEOPLE)]
     held = HeldOut(rows.label.to_numpy("float64")[late], learned.risk[late], persons[late], X.to_numpy("float64")[late])
     called = tiers.cuts(held.risk, asked.tier_shares).high
     everyone = who, persons, rows.slice.tolist()

@@ -7,13 +7,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadInput
-from models import calibration
+from models import calibration, pointer
 from models.calibration import Calibrator
 from models.log_odds import risk_of
 from models.table import release
@@ -129,9 +130,19 @@ def train(asked: Question, seed: int = 0, say: Say = lambda _: None) -> Made:
         findings=_findings(booster, X, cells.label, found.risk, persons, inferred),
     )
     made = release.load(release.write(contents))
+    _save_rows(persons, cells.label, found.risk, pointer.rows_path(asked.name, made.version))
     say("logging to MLflow")
     run_id = registry.log(made, run_of(asked, made, judged, beside, found.trees, PARAMETERS))
     return Made(made, counts["rows"], counts["people"], counts["events"], judged, beside, inferred, run_id)
+
+
+def _save_rows(persons: npt.NDArray[np.int64], y: Floats, risk: Floats, path: Path) -> None:
+    """What another version of the same table is compared with: a number for each person, the label, and the risk by a
+    model that never saw the person, in the order of the table.
+    """
+    import pandas as pd
+
+    pd.DataFrame({"person_id": persons, "label": y, "risk": risk}).to_parquet(path, index=False)
 
 
 def _findings(

@@ -99,6 +99,11 @@ class TableRelease:
         """The names that LightGBM knows the inputs by: their places."""
         return tuple(self.booster.feature_name())
 
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The figures, cross-validated by person."""
+        return dict(_json(self.path, METRICS))
+
     def prepared(self, text: pd.DataFrame) -> Prepared:
         """The model's inputs of a table of text, in the model's order. BadInput for a time column that gives no order,
         BadModel where the person or time column is absent.

@@ -14,7 +14,7 @@ from features import windows
 from features.definitions.present import dead, in_hospital
 from features.record.record import open_record
 from serving.outreach import CSV_COLUMNS
-from tests.chains import MODEL, Chain, afterward, run_chain
+from tests.chains import MODEL, Chain, afterward, run_chain_with_recalibration
 from tests.feeds import write_feed, write_synpuf_slice
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(900)]  # of the first test that waits for the chain
@@ -27,7 +27,7 @@ def synpuf_chain(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ch
     """The same on people of DE-SynPUF who were in hospital at least once."""
     folder = tmp_path_factory.mktemp("synpuf_chain")
     write_synpuf_slice(data_dir, folder / "files", persons=5_000)
-    return run_chain("synpuf", folder / "files", folder, "2010-06-01", "2010-06-14")
+    return run_chain_with_recalibration("synpuf", folder / "files", folder, "2010-06-01", "2010-06-14")
 
 
 @pytest.fixture(params=[pytest.param("simulated_chain", marks=LONG), pytest.param("synpuf_chain", marks=LONG)])
@@ -62,7 +62,7 @@ def test_the_list_has_one_row_a_person_ranked_by_risk_with_reasons(chain: Chain)
     assert all(chain.first <= row["discharge_date"] <= chain.last for row in rows)
     assert all(re.search(r"\((raises|lowers) risk\)", row["reasons"]) for row in rows)
     assert all(row["first_contact_due"] > row["discharge_date"] for row in rows)
-    assert {(row["model"], row["model_version"]) for row in rows} == {(MODEL, "1")}
+    assert {(row["model"], row["model_version"]) for row in rows} == {(MODEL, str(chain.version))}
     assert "nan" not in chain.listed.read_text().lower().split()
 
 

@@ -20,7 +20,7 @@ from serving.cli import predict as predict_command
 from serving.predict import predict
 from tests.markup import faults
 from training.cli import report
-from training.promote import promote
+from training.promote import judge, promote
 from training.question import Question
 from training.table import Made, train
 
@@ -99,7 +99,7 @@ def test_what_a_table_lacks_or_the_model_never_saw_is_told(made: Made, folder: P
 
 def test_the_champion_predicts_once_there_is_one(made: Made, folder: Path) -> None:
     assert not predict(folder / "others.csv", NAME).is_champion
-    assert promote(NAME).version == made.release.version
+    assert promote(judge(NAME)).version == made.release.version
     assert predict(folder / "others.csv", NAME).is_champion
 
 

@@ -16,8 +16,8 @@ from features.sources.load import load
 from features.sources.reader import Delivery
 from models import pointer, release
 from models.specs import spec
-from training import registry
-from training.cli import evaluate, promote, train
+from training import decisions, registry
+from training.cli import evaluate, promote, rollback, train
 from training.evaluate import HEADLINE
 
 pytestmark = pytest.mark.slow
@@ -122,11 +122,20 @@ def test_mlflow_has_the_run_and_the_version_but_nobody_s_id(home: Path) -> None:
 
 
 def test_promotion_moves_the_alias_and_the_pointer(home: Path) -> None:
-    assert "from nothing to version 2" in run(promote, MODEL).output
-    assert "from version 2 to version 1" in run(promote, MODEL, "--version", "1").output
+    why = ("--force", "a test needs a champion")
+    assert "from nothing to version 2" in run(promote, MODEL, *why).output
+    assert "from version 2 to version 1" in run(promote, MODEL, "--version", "1", *why).output
     assert pointer.champion(MODEL) == home / MODEL / "1"
+    compared = {gate["name"]: gate for gate in decisions.decisions(MODEL)[-1].gates}["discrimination"]
+    assert compared["verdict"] == "pass", "the same trees order the same people alike"
     with registry.client_of_registry() as client:
-        assert client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags[registry.RELEASE_TAG] == "1"
+        tags = client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags
+    assert tags[registry.RELEASE_TAG] == "1"
+    assert tags["afterward.forced"] == "a test needs a champion"
+    assert tags["afterward.gate.latency"] == "pass"
+    assert "from version 1 to version 2" in run(rollback, MODEL).output
+    with registry.client_of_registry() as client:
+        assert client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags[registry.RELEASE_TAG] == "2"
 
 
 def test_what_cannot_be_done_is_refused_with_what_to_do(
