@@ -123,9 +123,9 @@ def people(found: Recorded) -> Section:
         FEW_NOTE,
     )
     text = (
-        "As the record knew them at discharge; a person may stand in two groups at two discharges. Race, ethnicity, "
-        "language and state are never inputs of the model: they are here to see who is represented. Sexual orientation "
-        "and gender identity are not recorded."
+        "As the record knew them at discharge; a person may stand in two groups at two discharges. Race, ethnicity "
+        "and language are never inputs of the model: they are here to see who is represented. Sexual orientation and "
+        "gender identity are not recorded."
     )
     return Section("people", "Who the people are", (Text(text), table))
 
