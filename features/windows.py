@@ -161,6 +161,11 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp())
 
 
+def times(instants: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
+    """Instants to numpy times in UTC, to the microsecond, as tools outside take them."""
+    return np.asarray(instants, dtype=np.int64).astype("datetime64[s]").astype("datetime64[us]")
+
+
 def stamp(instant: int, zone_name: str) -> str:
     """ISO 8601 with the zone's offset, to the second."""
     return datetime.fromtimestamp(int(instant), zone(zone_name)).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, recalibrate, promote, rollback, report."""
+"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, report."""
 
 from __future__ import annotations
 
@@ -220,4 +220,44 @@ def report(model: str, version: int | None, out: Path, answers: Path | None) -> 
     )
 
 
-COMMANDS = (train, evaluate, recalibrate, promote, rollback, report)
+@click.command()
+@click.argument("model")
+@STORE
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet to write.")
+def build(model: str, store: Path, out: Path) -> None:
+    """Write the rows of MODEL as one table: a row for each discharge that it scores, with the label or why there is
+    none, the groups that people belong to, and every feature as known at the discharge.
+    """
+    from features.record.record import open_record
+    from models.specs import spec
+    from training.frame import frame, write_frame
+
+    made = frame(open_record(store), spec(model))
+    write_frame(made, out)
+    events = int((made.label == 1).sum())
+    click.echo(f"{len(made):,} discharges of {made.person_id.nunique():,} people, {events:,} with the outcome")
+    click.echo(f"{int(made.trained.sum()):,} of them in the trained population")
+    for reason, count in made.null_reason.value_counts().items():
+        click.echo(f"{count:>9,} without a label: {reason}")
+    click.echo(f"Written: {out}")
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON to write.")
+def columns(out: Path) -> None:
+    """Write what every column of `afterward build` means: unit, window, meaning of null, the sentence in which it is
+    told, and the tables that it needs.
+    """
+    import json
+
+    from features.catalogue import CATALOGUE
+    from features.record.whole import whole
+    from training.dictionary import dictionary
+
+    told = dictionary(CATALOGUE)
+    with whole(out) as beside:
+        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    click.echo(f"{len(told)} columns in {out}")
+
+
+COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, report)
