@@ -236,21 +236,36 @@ def gates(found: Recorded) -> Section:
     if not found.gates:
         return Section("gates", title, (Text(f"No gate is recorded in this release. {asked_later}"),))
     rows = tuple((str(gate["name"]), str(gate["verdict"]), str(gate["says"])) for gate in found.gates)
-    groups = tuple(_of_group(group) for gate in found.gates for group in gate.get("figures", {}).get("groups", []))
-    parts: list[Part] = [
-        Text(f"{verdict(found)}. {asked_later}"),
-        Table("What each gate said", ("gate", "verdict", "why"), rows),
-    ]
-    if groups:
-        heads = ("group", "people", "sensitivity, less everyone's", "observed over expected", "verdict", "why")
-        parts.append(Table("Whether the list is fair to each group", heads, groups, FEW_NOTE))
-    return Section("gates", title, tuple(parts))
+    groups = [group for gate in found.gates for group in gate.get("figures", {}).get("groups", [])]
+    return Section(
+        "gates",
+        title,
+        (
+            Text(f"{verdict(found)}. {asked_later}"),
+            Table("What each gate said", ("gate", "verdict", "why"), rows),
+            *_fairness(groups),
+        ),
+    )
+
+
+def _fairness(groups: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Each group that has a figure; of the others how many there are."""
+    told = [group for group in groups if group["observed_to_expected"]["value"] is not None]
+    untold = Counter(str(group["column"]) for group in groups if group not in told)
+    heads = ("group", "people", "sensitivity, less everyone's", "observed over expected", "verdict")
+    parts: list[Part] = []
+    if told:
+        parts.append(Table("Whether the list is fair to each group", heads, tuple(map(_of_group, told)), FEW_NOTE))
+    if untold:
+        counts = ", ".join(f"{column} ({count})" for column, count in untold.items())
+        parts.append(Text(f"Groups of too few people or events for a figure, by what tells them apart: {counts}."))
+    return tuple(parts)
 
 
 def _of_group(told: Mapping[str, Any]) -> tuple[Cell, ...]:
     people = WITHHELD if told["people"] is None else told["people"]
     figures = (estimate(told["sensitivity_difference"]), estimate(told["observed_to_expected"]))
-    return (f"{told['column']}: {told['group']}", people, *figures, str(told["verdict"]), str(told["why"]))
+    return (f"{told['column']}: {told['group']}", people, *figures, str(told["verdict"]))
 
 
 def calibrator(chosen: Calibrator) -> str:
