@@ -29,9 +29,12 @@ from training.card import card
 from training.evaluate import KEYS, Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
+from training.findings import of_version
 from training.gates import IMPLAUSIBILITY, Gate, from_json
-from training.groups import groups_of
+from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled, without
+from training.report.files import texts
+from training.report.recorded import of
 from training.split import CALIBRATE, HOLDOUT, SliceCount, Sliced
 
 if TYPE_CHECKING:
@@ -104,11 +107,12 @@ def recalibrate(
     say("judging on the later period")
     evaluation = _judged(asked, parent, X, used, people, risk)
     before = next((g for g in map(from_json, parent.read(release.GATES)["gates"]) if g.name == IMPLAUSIBILITY), None)
-    groups = groups_of(record, used[~slice_])
-    gates = examine(asked, groups, used, X, parent.booster, raw, risk, evaluation.judged, before)
+    groups = groups_of(record, used)
+    gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, before)
+    told = of_version(asked, parent.booster, groups[list(OF_PEOPLE)], used, X, risk)
     say("writing the release")
     contents = _contents(asked, record, parent, people, sliced, X, chosen, evaluation, gates, risk[~slice_])
-    made = release.load(release.write(contents))
+    made = release.load(release.write(replace(contents, findings=told)))
     _save_rows(saved, sliced.rows, used, raw, risk, pointer.rows_path(model, made.version))
     say("logging to MLflow")
     run_id = registry.log(made, _run(made, parent, used, risk, evaluation, sliced))
@@ -260,6 +264,7 @@ def _run(
             "afterward.calibrator": type(made.calibrator).__name__.lower(),
         },
         artefacts={
+            **{name: text.encode() for name, text in texts(of(made)).items()},
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(
                 used.label.to_numpy("float64")[late], risk[late], f"{made.model}, later period"

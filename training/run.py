@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from training.card import card
 from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
-from training.findings import HeldOut, findings
+from training.findings import of_version
 from training.fit import Lesson, fit
 from training.gates import Gate
 from training.groups import OF_PEOPLE, groups_of
@@ -99,7 +99,7 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     late = groups[_in(sliced.rows.slice, HOLDOUT)]
     gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    told = _findings(asked, groups, X, sliced.rows, learned)
+    told = of_version(asked, learned.booster, groups[list(OF_PEOPLE)], sliced.rows, X, learned.risk)
     contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)
     path = release.write(replace(contents, findings=told))
     made = release.load(path)
@@ -197,20 +197,6 @@ def _contents(
         lacks=frozenset(record.lacks),
         gates=[gate.to_json() for gate in gates],
     )
-
-
-def _findings(
-    asked: Spec, groups: pd.DataFrame, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned
-) -> dict[str, Any]:
-    """What the report shows of the held-out period beyond its metrics."""
-    from features.dataset import columns
-
-    late, persons = _in(rows.slice, HOLDOUT), rows.person_id.to_numpy()
-    who = groups[list(OF_PEOPLE)]
-    held = HeldOut(rows.label.to_numpy("float64")[late], learned.risk[late], persons[late], X.to_numpy("float64")[late])
-    called = tiers.cuts(held.risk, asked.tier_shares).high
-    everyone = who, persons, rows.slice.tolist()
-    return findings(learned.booster, columns(asked.features), held, who[late], everyone, called)
 
 
 def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:
