@@ -161,6 +161,11 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp())
 
 
+def times(instants: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
+    """Instants to numpy times in UTC, to the microsecond, as tools outside take them."""
+    return np.asarray(instants, dtype=np.int64).astype("datetime64[s]").astype("datetime64[us]")
+
+
 def stamp(instant: int, zone_name: str) -> str:
     """ISO 8601 with the zone's offset, to the second."""
     return datetime.fromtimestamp(int(instant), zone(zone_name)).isoformat(timespec="seconds")
@@ -309,6 +314,13 @@ def business_days_after(day: int, count: int) -> int:
         day += 1
         count -= is_business_day(day)
     return day
+
+
+def business_days_after_each(days: npt.ArrayLike, count: int) -> Ints:
+    """The same for many days."""
+    given, places = np.unique(np.asarray(days, dtype=np.int64), return_inverse=True)
+    found: Ints = np.array([business_days_after(day, count) for day in given.tolist()], dtype=np.int64)[places]
+    return found
 
 
 # ---- the same, as expressions over text columns

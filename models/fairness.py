@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadInput
+from features.pages.few import FEWEST_PEOPLE
 from models.intervals import Interval, resampled_weights
 from models.log_odds import Floats
 from models.metrics import levels, ranked
@@ -35,7 +36,6 @@ Integers = npt.NDArray[np.int64]
 
 SENSITIVITY_DIFFERENCE = Band(-0.05, 0.05)
 OBSERVED_TO_EXPECTED = Band(0.8, 1.25)
-SMALLEST_CELL = 11  # CMS publishes no cell of fewer people, nor one from which such a cell can be worked out
 FEWEST_EVENTS = 20  # an interval by bootstrap of fewer is too short
 CONFIDENCE = 0.95
 NOT_KNOWN = "not known"
@@ -119,7 +119,7 @@ def audit(
             do="Give the groups of the rows that are judged.",
         )
     cells = _cells(groups, outcome, persons)
-    judged = np.flatnonzero((cells.people >= SMALLEST_CELL) & (cells.events >= FEWEST_EVENTS))
+    judged = np.flatnonzero((cells.people >= FEWEST_PEOPLE) & (cells.events >= FEWEST_EVENTS))
     figures = _figures_of(outcome, np.asarray(risk, dtype=np.float64), cells.of_row[judged], capacity)
     own = figures(np.ones((1, len(outcome))))
     drawn = [figures(block) for block in resampled_weights(persons, np.ones(len(outcome)), resamples, seed)]
@@ -214,17 +214,17 @@ def _cells(groups: pd.DataFrame, outcome: Floats, persons: npt.ArrayLike) -> _Ce
 
 
 def _small_together(told: pd.Series, person: Integers) -> pd.Series:
-    """Groups of fewer than SMALLEST_CELL people as one: hundreds of small hospitals cannot be shown one by one, nor is
+    """Groups of fewer than FEWEST_PEOPLE people as one: hundreds of small hospitals cannot be shown one by one, nor is
     anybody in them to be forgotten.
     """
     import pandas as pd
 
     code, there = pd.factorize(told)
     people = np.bincount(_each_once(code, person), minlength=len(there))
-    small = there[people < SMALLEST_CELL]
+    small = there[people < FEWEST_PEOPLE]
     if len(small) < 2:
         return told
-    return told.where(~told.isin(small), f"{len(small)} groups of fewer than {SMALLEST_CELL} people, together")
+    return told.where(~told.isin(small), f"{len(small)} groups of fewer than {FEWEST_PEOPLE} people, together")
 
 
 def _each_once(cell: Integers, person: Integers) -> Integers:
@@ -239,8 +239,8 @@ def _group(cells: _Cells, place: int, found: tuple[Interval, Interval]) -> Group
     rare = suppressed(np.minimum(cells.events, cells.rows - cells.events), column, hidden)
     verdict = together((within(difference, SENSITIVITY_DIFFERENCE), within(ratio, OBSERVED_TO_EXPECTED)))
     why = ""
-    if cells.people[place] < SMALLEST_CELL:
-        why = f"fewer than {SMALLEST_CELL} people"
+    if cells.people[place] < FEWEST_PEOPLE:
+        why = f"fewer than {FEWEST_PEOPLE} people"
     elif cells.events[place] < FEWEST_EVENTS:
         why = f"fewer than {FEWEST_EVENTS} events"
     if column.sum() == 1:
@@ -263,10 +263,10 @@ def _group(cells: _Cells, place: int, found: tuple[Interval, Interval]) -> Group
 def suppressed(
     counts: Integers, among: npt.NDArray[np.bool_], already: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.bool_]:
-    """(cells,): which counts `among` the cells of one column may not be shown: those under SMALLEST_CELL and those
+    """(cells,): which counts `among` the cells of one column may not be shown: those under FEWEST_PEOPLE and those
     already hidden; were it one alone, the next smallest too, for it could be worked out from the total.
     """
-    hidden = among & ((counts < SMALLEST_CELL) | (False if already is None else already))
+    hidden = among & ((counts < FEWEST_PEOPLE) | (False if already is None else already))
     others = np.flatnonzero(among & ~hidden)
     if hidden.sum() == 1 and len(others):
         hidden[others[np.argmin(counts[others])]] = True

@@ -1,4 +1,4 @@
-"""The commands of training: train, evaluate, recalibrate, promote, rollback."""
+"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, report."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ STORE = click.option(
 @click.option("--drop", multiple=True, help="A column that the model may not see; give it again for more.")
 @click.option("--where", default="", help="SQL over the columns: which rows count.")
 @click.option("--name", help="What the model of a table is called.")
+@click.option("--trials", type=int, help="Look for better settings of the trees: so many trials.")
+@click.option("--minutes", type=float, help="Or for so many minutes; such a release cannot be made again.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, data and threads give the same release.")
 def train(
     model: str | None,
@@ -41,17 +43,20 @@ def train(
     drop: tuple[str, ...],
     where: str,
     name: str | None,
+    trials: int | None,
+    minutes: float | None,
     seed: int,
 ) -> None:
     """Train MODEL on a store, judge it on the latest period, and write and log it as the next version. Or train on a
     table of your own (--table, --label, --person, --name), judged on people whom it never saw.
     """
     if table is not None:
-        _check_given({"--label": label, "--person": person, "--name": name}, model is None and store is None)
+        alone = not any((model, store, trials, minutes))
+        _check_given({"--label": label, "--person": person, "--name": name}, alone)
         _train_on_table(Question(table, str(label), str(person), str(name), time, drop, where), seed)
     else:
         _check_given({"MODEL": model, "--store": store}, not any((label, person, time, drop, where, name)))
-        _train_on_store(str(model), Path(str(store)), seed)
+        _train_on_store(str(model), Path(str(store)), seed, trials, minutes)
 
 
 def _check_given(needed: Mapping[str, object], alone: bool) -> None:
@@ -64,11 +69,13 @@ def _check_given(needed: Mapping[str, object], alone: bool) -> None:
         )
 
 
-def _train_on_store(model: str, store: Path, seed: int) -> None:
+def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minutes: float | None) -> None:
     from training import card
     from training.run import train as run
+    from training.tune import Budget
 
-    made = run(model, store, seed, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    budget = Budget(trials, None if minutes is None else 60 * minutes)
+    made = run(model, store, seed, budget, say=lambda step: click.echo(f"{model}: {step}", err=True))
     steps = made.attrition[["rule", "left", "removed"]].astype(str).to_numpy().tolist()
     click.echo(card.table(["rule", "left", "removed"], steps))
     click.echo()
@@ -195,4 +202,62 @@ def _tell(model: str, moved: Moved) -> None:
     click.echo(f"MLflow alias champion: {known}")
 
 
-COMMANDS = (train, evaluate, recalibrate, promote, rollback)
+@click.command()
+@click.argument("model")
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
+@click.option("--answers", type=click.Path(path_type=Path), help="JSON of what no release knows, such as who paid.")
+def report(model: str, version: int | None, out: Path, answers: Path | None) -> None:
+    """Write the report of a version of MODEL: a page, the same as JSON, a model card, and PDF where Chromium is."""
+    from training.report.files import write
+
+    made = write(model, version, out, answers)
+    click.echo(f"{made.model} version {made.version}")
+    for path in made.files:
+        click.echo(f"Written: {path}")
+    click.echo(
+        f"Written: {made.pdf}" if made.pdf else "No PDF: no Chromium here prints it. Any browser prints the page."
+    )
+
+
+@click.command()
+@click.argument("model")
+@STORE
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet to write.")
+def build(model: str, store: Path, out: Path) -> None:
+    """Write the rows of MODEL as one table: a row for each discharge that it scores, with the label or why there is
+    none, the groups that people belong to, and every feature as known at the discharge.
+    """
+    from features.record.record import open_record
+    from models.specs import spec
+    from training.frame import frame, write_frame
+
+    made = frame(open_record(store), spec(model))
+    write_frame(made, out)
+    events = int((made.label == 1).sum())
+    click.echo(f"{len(made):,} discharges of {made.person_id.nunique():,} people, {events:,} with the outcome")
+    click.echo(f"{int(made.trained.sum()):,} of them in the trained population")
+    for reason, count in made.null_reason.value_counts().items():
+        click.echo(f"{count:>9,} without a label: {reason}")
+    click.echo(f"Written: {out}")
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON to write.")
+def columns(out: Path) -> None:
+    """Write what every column of `afterward build` means: unit, window, meaning of null, the sentence in which it is
+    told, and the tables that it needs.
+    """
+    import json
+
+    from features.catalogue import CATALOGUE
+    from features.record.whole import whole
+    from training.dictionary import dictionary
+
+    told = dictionary(CATALOGUE)
+    with whole(out) as beside:
+        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    click.echo(f"{len(told)} columns in {out}")
+
+
+COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, report)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from training.trend import Trend, trend
 
-    from lightgbm import Booster
+if TYPE_CHECKING:
+    from lightgbm import Booster, Dataset
+    from lightgbm.callback import CallbackEnv
     from tqdm import tqdm
 
 Floats = npt.NDArray[np.float64]
@@ -41,62 +44,101 @@ FEWEST_TREES = 10
 
 @dataclass(frozen=True)
 class Fit:
-    """What was learned: the model, its number of trees, and the log loss on the tuning rows after each tree."""
+    """What was learned: the model, its number of trees, the log loss on the tuning rows after each tree, and the trend
+    beside which it was learned.
+    """
 
     booster: Booster
     trees: int
     tuning_log_loss: tuple[float, ...]
+    trend: Trend
 
 
-def fit(
-    X: Floats,
-    y: Floats,
-    names: Sequence[str],
-    stage_fit: npt.NDArray[np.bool_],
-    stage_tune: npt.NDArray[np.bool_],
-    seed: int,
-) -> Fit:
-    """Learn from rows X (rows, columns by `names`; null is nan) and labels y, all of the training slice.
-
-    `stage_fit` and `stage_tune` (rows,) say which rows find the number of trees: learned on the one, judged on the
-    other. The released model then learns that many trees from all rows. Same rows, seed and threads, same model.
+@dataclass(frozen=True)
+class Lesson:
+    """The training slice: X (rows, columns by `names`; null is nan), labels y (rows,), the day of each discharge, and
+    which rows find settings and the number of trees: learned on `fit`, judged on `tune`.
     """
-    parameters = {**PARAMETERS, "seed": seed}
-    losses = _losses(X[stage_fit], y[stage_fit], X[stage_tune], y[stage_tune], parameters)
+
+    X: Floats
+    y: Floats
+    days: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+    fit: npt.NDArray[np.bool_]
+    tune: npt.NDArray[np.bool_]
+
+    @cached_property
+    def trend(self) -> Trend:
+        """How often the outcome happened from the first day to the last."""
+        return trend(self.days, self.y)
+
+    @cached_property
+    def level(self) -> Floats:
+        """(rows,): the log-odds of each row's day."""
+        return self.trend.log_odds(self.days)
+
+    def dataset(self, of: npt.NDArray[np.bool_], **more: Any) -> Dataset:
+        """These of the rows, as LightGBM takes them."""
+        import lightgbm as lgb
+
+        return lgb.Dataset(self.X[of], self.y[of], init_score=self.level[of], **more)
+
+
+def fit(lesson: Lesson, seed: int, parameters: Mapping[str, Any] = PARAMETERS) -> Fit:
+    """Learn who is at risk, beside the trend of the outcome over the days.
+
+    The number of trees is found on the tuning rows; the released model then learns that many from all rows, and tells
+    the risk as it was on the last of the days. Same rows, seed, parameters and threads, same model.
+    """
+    chosen = {**parameters, "seed": seed}
+    losses = losses_by_tree(lesson, chosen)
     trees = max(FEWEST_TREES, int(np.argmin(losses)) + 1)
-    booster = _grown(X, y, names, parameters, trees)
-    return Fit(booster, trees, tuple(losses))
+    booster = _grown(lesson, chosen, trees)
+    _raise_all(booster, float(lesson.trend.log_odds([lesson.days.max()])[0]))
+    return Fit(booster, trees, tuple(losses), lesson.trend)
 
 
-def _losses(X: Floats, y: Floats, X_tune: Floats, y_tune: Floats, parameters: dict[str, Any]) -> list[float]:
-    """Log loss on the tuning rows after each tree, until it has not fallen for PATIENCE trees."""
+def losses_by_tree(
+    lesson: Lesson, parameters: Mapping[str, Any], watching: Callable[[CallbackEnv], None] | None = None
+) -> list[float]:
+    """Log loss on the tuning rows after each tree, until it has not fallen for PATIENCE trees; `watching` is called
+    after each.
+    """
     import lightgbm as lgb
 
     learned: dict[str, dict[str, list[float]]] = {}
-    data = lgb.Dataset(X, y, params=parameters)
+    data = lesson.dataset(lesson.fit, params=dict(parameters))
     with _bar("finding the number of trees", MOST_TREES) as bar:
         lgb.train(
-            parameters,
+            dict(parameters),
             data,
             num_boost_round=MOST_TREES,
-            valid_sets=[lgb.Dataset(X_tune, y_tune, reference=data)],
+            valid_sets=[lesson.dataset(lesson.tune, reference=data)],
             valid_names=["tune"],
             callbacks=[
                 lgb.early_stopping(PATIENCE, verbose=False),
                 lgb.record_evaluation(learned),
                 _advancing(bar),
+                *([watching] if watching else []),
             ],
         )
     return learned["tune"]["binary_logloss"]
 
 
-def _grown(X: Floats, y: Floats, names: Sequence[str], parameters: dict[str, Any], trees: int) -> Booster:
+def _grown(lesson: Lesson, parameters: Mapping[str, Any], trees: int) -> Booster:
     import lightgbm as lgb
 
+    everything = np.ones(len(lesson.y), dtype=np.bool_)
+    data = lesson.dataset(everything, params=dict(parameters), feature_name=list(lesson.names))
     with _bar("growing the trees", trees) as bar:
-        return lgb.train(
-            parameters, lgb.Dataset(X, y, feature_name=list(names)), num_boost_round=trees, callbacks=[_advancing(bar)]
-        )
+        return lgb.train(dict(parameters), data, num_boost_round=trees, callbacks=[_advancing(bar)])
+
+
+def _raise_all(booster: Booster, by: float) -> None:
+    """Add a constant to every score, in the leaves of the first tree, where LightGBM keeps its own level too."""
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
 
 
 def _bar(what: str, trees: int) -> tqdm[None]:

@@ -33,6 +33,8 @@ NEEDS = {
     "practice": ("attribution",),
     "facility": (),
 }
+# what says who somebody is; the others say who cares for them
+OF_PEOPLE = tuple(name for name in NEEDS if name not in ("practice", "facility"))
 
 
 def groups_of(record: Record, rows: pd.DataFrame) -> pd.DataFrame:

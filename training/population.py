@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.definitions.cohort import prediction_cohort
+from features.definitions.cohort import Rule, prediction_cohort
 from features.definitions.outcomes import labels
 from features.errors import BadInput
 
@@ -37,9 +37,7 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
     _check_evaluable(told, spec)
     rows = cohort.rows.merge(told, on="row_id", validate="one_to_one")
     steps = []
-    for rule in population.rules:
-        if rule in spec.scored.rules:
-            continue  # the cohort was cut by these
+    for rule in further_rules(spec, population):
         kept = rows[rule.keeps(rows)]
         steps.append((rule.name, rule.sense, len(kept), len(rows) - len(kept), 0))
         rows = kept
@@ -53,6 +51,11 @@ def without(rows: pd.DataFrame, learned: pd.DataFrame) -> pd.DataFrame:
     day = ["person_id", "discharge_day"]
     seen = rows.merge(learned[day].drop_duplicates(), on=day, how="left", indicator=True)["_merge"] == "both"
     return rows[~seen.to_numpy()].reset_index(drop=True)
+
+
+def further_rules(spec: Spec, population: Population) -> tuple[Rule, ...]:
+    """The rules of a population that the cohort was not cut by already."""
+    return tuple(rule for rule in population.rules if rule not in spec.scored.rules)
 
 
 def _check_evaluable(told: pd.DataFrame, spec: Spec) -> None:

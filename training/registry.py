@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -55,12 +55,15 @@ class Released(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """What MLflow is told of one training, beyond the release itself. `artefacts` maps a file name to its bytes."""
+    """What MLflow is told of one training, beyond the release itself. `artefacts` maps a file name to its bytes.
+    `tried` are the trials of settings (name, parameters, metrics), each a run within the run.
+    """
 
     parameters: Mapping[str, object]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     artefacts: Mapping[str, bytes]
+    tried: tuple[tuple[str, Mapping[str, float], Mapping[str, float | None]], ...] = ()
 
 
 def default_uri() -> str:
@@ -83,6 +86,7 @@ def log(trained: Released, run: Run) -> str:
             mlflow.set_tags({**run.tags, **_identity(trained)})
             mlflow.log_params(dict(run.parameters))
             mlflow.log_metrics({name: value for name, value in run.metrics.items() if math.isfinite(value)})
+            _log_tried(run.tried)
             mlflow.log_artifacts(str(trained.path), artifact_path="release")
             for name, content in run.artefacts.items():
                 _log_bytes(active.info.run_id, name, content)
@@ -90,6 +94,15 @@ def log(trained: Released, run: Run) -> str:
             version = _registered(client, trained, logged.model_uri, active.info.run_id)
         client.set_registered_model_alias(trained.model, CHALLENGER, version)
         return str(active.info.run_id)
+
+
+def _log_tried(tried: Iterable[tuple[str, Mapping[str, float], Mapping[str, float | None]]]) -> None:
+    import mlflow
+
+    for name, parameters, metrics in tried:
+        with mlflow.start_run(run_name=name, nested=True):
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics({what: value for what, value in metrics.items() if value is not None})
 
 
 def make_champion(trained: Released, tags: Mapping[str, str]) -> str | None:

@@ -18,12 +18,13 @@ from models import calibration, pointer
 from models.calibration import Calibrator
 from models.log_odds import risk_of
 from models.table import release
-from models.table.history import times, with_history
+from models.table.history import ROWS_BEFORE, SINCE_LAST, times, with_history
 from models.table.preparation import TableColumn, prepare
 from models.table.read import Asked, Cells, read
 from models.table.release import TableContents, TableRelease
 from training.calibrate import calibrate
 from training.evaluate import RESAMPLES_OF_A_BASELINE, Judged, judge, written
+from training.findings import HeldOut, findings_of_table
 from training.question import Question
 from training.table_columns import Inferred, infer
 
@@ -126,6 +127,7 @@ def train(asked: Question, seed: int = 0, say: Say = lambda _: None) -> Made:
         calibrator=found.calibrator,
         metrics={**metrics, "rows_are": "cross-validated by person", "folds": FOLDS},
         card=card(asked, counts, judged, beside, inferred, found.trees),
+        findings=_findings(booster, X, cells.label, found.risk, persons, inferred),
     )
     made = release.load(release.write(contents))
     _save_rows(persons, cells.label, found.risk, pointer.rows_path(asked.name, made.version))
@@ -141,6 +143,14 @@ def _save_rows(persons: npt.NDArray[np.int64], y: Floats, risk: Floats, path: Pa
     import pandas as pd
 
     pd.DataFrame({"person_id": persons, "label": y, "risk": risk}).to_parquet(path, index=False)
+
+
+def _findings(
+    booster: Booster, X: pd.DataFrame, y: Floats, risk: Floats, persons: npt.NDArray[np.int64], inferred: Inferred
+) -> dict[str, Any]:
+    """What the report shows beyond the metrics; drawn are numbers, whose order a reader knows."""
+    drawn = {column.name for column in inferred.columns if column.kind == "number"} | {ROWS_BEFORE, SINCE_LAST}
+    return findings_of_table(booster, list(X.columns), drawn, HeldOut(y, risk, persons, X.to_numpy("float64")))
 
 
 def inputs(text: pd.DataFrame, asked: Question, columns: Sequence[TableColumn]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""`afterward match` and `afterward unmatch`. Nothing heavy is imported until one runs."""
+"""`afterward match`, `afterward unmatch` and `afterward export`. Nothing heavy is imported until one runs."""
 
 from __future__ import annotations
 
@@ -64,4 +64,32 @@ def unmatch(merge: str, store: Path) -> None:
     click.echo("Undone.")
 
 
-COMMANDS = (match, unmatch)
+@click.group()
+def export() -> None:
+    """Write the record in a format of others."""
+
+
+@export.command("meds")
+@click.option("--store", required=True, type=click.Path(path_type=Path), help="The store to write out.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new or empty folder.")
+def export_meds(store: Path, out: Path) -> None:
+    """Write the record as events of the Medical Event Data Standard (MEDS).
+
+    The time of an event is when the network knew of it; when it happened stands beside it. Names, addresses and numbers
+    of people are not in it, but in subjects.parquet, which only you may read, it says who each subject is.
+    """
+    from features.record.meds import export as run
+    from features.record.meds_tellings import LEFT_OUT
+    from features.record.record import open_record
+
+    made = run(open_record(store), out)
+    click.echo(
+        f"{made.measurements:,} measurements of {made.subjects:,} subjects with {made.codes:,} codes, "
+        f"in {made.shards} files"
+    )
+    for table, why in LEFT_OUT.items():
+        click.echo(f"left out: {table} ({why})")
+    click.echo(f"Written: {out}")
+
+
+COMMANDS = (match, unmatch, export)

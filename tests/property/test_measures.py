@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.measures import MEASURES
-from features.measures.gaps import CLOSED, EXCLUDED, NOT_APPLICABLE, OPEN_GAP, status_of
 from features.measures.measure import EXCEPTION, EXCLUSION, NUMERATOR, Populations, populations
 from features.measures.rows import Rows
+from features.measures.status import CLOSED, EXCLUDED, NOT_APPLICABLE, OPEN_GAP
+from features.measures.yearly import status_of
+from features.windows import business_days_after, business_days_after_each, is_business_day
 
 
 @pytest.mark.parametrize("who", list(itertools.product((False, True), repeat=4)))
@@ -50,6 +52,16 @@ def test_each_person_has_one_status_in_every_combination(
         wanted = EXCLUDED if spared else CLOSED if closed else OPEN_GAP
     assert status == wanted
     assert bool(reason) == (status == EXCLUDED), "whoever is excluded is told why, and nobody else"
+
+
+# ---- what is due
+
+
+@given(st.lists(st.integers(19_000, 21_000), max_size=8))
+def test_business_days_of_many_are_those_of_each(days: list[int]) -> None:
+    found = business_days_after_each(days, 2).tolist()
+    assert found == [business_days_after(day, 2) for day in days]
+    assert all(is_business_day(day) for day in found)
 
 
 # ---- rows of people, against a plain second way

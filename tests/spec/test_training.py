@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +24,8 @@ from models.specs import SPECS, spec
 from models.specs.spec import Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
-from training.fit import fit
+from training.fit import PARAMETERS, Lesson, fit
+from training.tune import NO_SEARCH, Budget, tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -160,22 +164,78 @@ def test_baselines_are_brought_to_level_as_the_model_is() -> None:
 # Trees
 
 
-def test_the_same_seed_grows_the_same_trees_and_noise_stops_early() -> None:
+def a_lesson(y_of: Callable[[Floats, npt.NDArray[np.int64]], Floats]) -> Lesson:
+    """Rows of five months; the label by its risk's log-odds, given the columns and the days."""
     random = np.random.default_rng(8)
-    X = random.normal(size=(1_500, 6))
+    X, days = random.normal(size=(1_500, 6)), np.arange(1_500) // 10
     X[::7, 2] = np.nan
-    y = (random.random(1_500) < risk_of(-1 + X[:, 0])).astype(np.float64)
-    stage = np.arange(1_500) < 1_100
-    names = [f"c{n}" for n in range(6)]
-    first, again = (fit(X, y, names, stage, ~stage, seed=3) for _ in range(2))
-    other = fit(X, y, names, stage, ~stage, seed=4)
+    y = (random.random(1_500) < risk_of(y_of(X, days))).astype(np.float64)
+    fitted = np.arange(1_500) < 1_100
+    return Lesson(X, y, days, tuple(f"c{n}" for n in range(6)), fitted, ~fitted)
+
+
+def test_the_same_seed_grows_the_same_trees_and_noise_stops_early() -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0])
+    first, again = (fit(lesson, seed=3) for _ in range(2))
+    other = fit(lesson, seed=4)
     assert first.booster.model_to_string() == again.booster.model_to_string()
     assert first.booster.model_to_string() != other.booster.model_to_string()
     assert first.booster.num_trees() == first.trees < len(first.tuning_log_loss), (
         "it stopped before the last tree tried"
     )
-    noise = fit(X, random.permutation(y), names, stage, ~stage, seed=3)
+    noise = fit(replace(lesson, y=np.random.default_rng(8).permutation(lesson.y)), seed=3)
     assert noise.trees < first.trees, "nothing to learn, so few trees"
+
+
+def test_a_rate_that_falls_with_the_months_is_not_learned_as_a_risk_of_whom() -> None:
+    """Column 1 grows with the calendar and tells nothing of anybody: without the trend beside it, it would be the
+    model's best column.
+    """
+
+    def falling(X: Floats, days: npt.NDArray[np.int64]) -> Floats:
+        X[:, 1] = days + X[:, 1]
+        return np.asarray(0.7 * X[:, 0] - days / 50, dtype=np.float64)
+
+    lesson = a_lesson(falling)
+    made = fit(lesson, seed=3)
+    gained = made.booster.feature_importance("gain")
+    assert gained[1] < 0.5 * gained[0]
+    told = risk_of(np.asarray(made.booster.predict(lesson.X, raw_score=True), dtype=np.float64))
+    last = lesson.days >= 100
+    assert told[last].mean() == pytest.approx(risk_of(-150 / 50 + 0.7 * lesson.X[:, 0]).mean(), abs=0.02), (
+        "the risk is told as it was at the end"
+    )
+
+
+# Settings
+
+
+@pytest.mark.slow
+def test_the_same_budget_of_trials_finds_the_same_settings_interrupted_or_not(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0] * X[:, 3])
+    whole = tune(lesson, 3, Budget(trials=10), tmp_path / "whole.db", "q")
+    tune(lesson, 3, Budget(trials=4), tmp_path / "parted.db", "q")
+    parted = tune(lesson, 3, Budget(trials=10), tmp_path / "parted.db", "q")
+    assert parted == whole
+    assert tune(lesson, 4, Budget(trials=10), tmp_path / "whole.db", "q").tried[1:] != whole.tried[1:], "another seed"
+    first, *others = whole.tried
+    assert first.settings == {name: PARAMETERS[name] for name in first.settings}, "the settings that stand are tried"
+    found = [one.log_loss for one in others if one.log_loss is not None]
+    assert first.log_loss is not None
+    assert min(found) < first.log_loss, "an interaction asks for more leaves"
+    assert whole.parameters["num_leaves"] > 2
+    assert any(one.log_loss is None for one in others), "and whatever is hopeless is given up"
+
+
+def test_without_a_budget_the_settings_that_stand_are_taken_and_a_time_cannot_be_repeated(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0])
+    assert tune(lesson, 3, NO_SEARCH, tmp_path / "tuning.db", "q").parameters == PARAMETERS
+    assert not (tmp_path / "tuning.db").exists()
+    timed = tune(lesson, 3, Budget(seconds=0.1), tmp_path / "tuning.db", "q")
+    assert len(timed.tried) >= 1
+    assert "cannot be repeated" in str(timed.to_json()["budget"])
+    with pytest.raises(BadInput, match="one budget"):
+        Budget(trials=1, seconds=1)
 
 
 # Judging
