@@ -42,9 +42,11 @@ def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) ->
     return _run(format_, given, folder, first, last, 1, (("promote", MODEL, *FORCED),))
 
 
-def run_chain_with_recalibration(format_: str, given: Path, folder: Path, first: str, last: str) -> Chain:
-    """The same with a calibrator of recent rows, and no gate overruled."""
-    again = ("recalibrate", MODEL, "--store", folder / "store")
+def run_chain_with_recalibration(
+    format_: str, given: Path, folder: Path, first: str, last: str, recent: tuple[str, str]
+) -> Chain:
+    """The same with a calibrator of recent rows, discharged from the one day to the other, and no gate overruled."""
+    again = ("recalibrate", MODEL, "--store", folder / "store", "--from", recent[0], "--to", recent[1])
     return _run(format_, given, folder, first, last, 2, (again, ("promote", MODEL)))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +29,13 @@ from training.card import card
 from training.evaluate import KEYS, Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
+from training.findings import HeldOut, findings
 from training.gates import IMPLAUSIBILITY, Gate, from_json
-from training.groups import groups_of
+from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled, without
-from training.split import CALIBRATE, HOLDOUT, SliceCount, Sliced
+from training.report.files import texts
+from training.report.recorded import of
+from training.split import CALIBRATE, HOLDOUT, TRAIN, SliceCount, Sliced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,13 +105,15 @@ def recalibrate(
     chosen = calibrate(used.label.to_numpy("float64")[slice_], raw[slice_], used.person_id.to_numpy()[slice_])
     risk = calibration.apply(chosen.calibrator, raw)
     say("judging on the later period")
-    evaluation = _judged(asked, parent, X, used, people.cohort, risk)
+    evaluation = _judged(asked, parent, X, used, people, risk)
     before = next((g for g in map(from_json, parent.read(release.GATES)["gates"]) if g.name == IMPLAUSIBILITY), None)
-    groups = groups_of(record, used[~slice_])
-    gates = examine(asked, groups, used, X, parent.booster, raw, risk, evaluation.judged, before)
+    groups = groups_of(record, used)
+    gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, before)
     say("writing the release")
     contents = _contents(asked, record, parent, people, sliced, X, chosen, evaluation, gates, risk[~slice_])
-    made = release.load(release.write(contents))
+    learned = people.rows.merge(learned_from(saved)[KEYS], on=KEYS).assign(slice=TRAIN)
+    told = _findings(asked, parent, record, learned, used, groups, X, risk)
+    made = release.load(release.write(replace(contents, findings=told)))
     _save_rows(saved, sliced.rows, used, raw, risk, pointer.rows_path(model, made.version))
     say("logging to MLflow")
     run_id = registry.log(made, _run(made, parent, used, risk, evaluation, sliced))
@@ -152,14 +157,14 @@ def marked(rows: pd.DataFrame, days: Span) -> Sliced:
 
 
 def _judged(
-    asked: Spec, parent: Release, X: pd.DataFrame, used: pd.DataFrame, cohort: pd.DataFrame, risk: Floats
+    asked: Spec, parent: Release, X: pd.DataFrame, used: pd.DataFrame, people: Labelled, risk: Floats
 ) -> Evaluation:
     """The judged period, with the baselines of the version beside, as they were levelled then."""
     late = used.slice.eq(HOLDOUT).to_numpy()
     rows = used[late]
-    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})
+    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, people.cohort)})
     others = {other["name"]: baselines.from_json(other).risk(with_prior) for other in parent.read(release.BASELINES)}
-    return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others)
+    return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others, people.censored)
 
 
 def _contents(
@@ -176,6 +181,8 @@ def _contents(
 ) -> Contents:
     """The parent's contents with another calibrator and what follows from it."""
     check = self_check.from_json(parent.read(release.SELF_CHECK))
+    before = parent.read(release.SPLIT)
+    slices = [found for found in before["slices"] if found["name"] not in (CALIBRATE, HOLDOUT)]
     empty = [name for name in X.columns if X[name].isna().all()]
     text = card(asked, evaluation, sliced, people.attrition, parent.columns, empty, record.lacks, gates)
     return Contents(
@@ -191,7 +198,8 @@ def _contents(
         cuts=tiers.cuts(late_risk, asked.tier_shares),
         metrics=evaluation.to_json(),
         split={
-            **sliced.to_json(),
+            **before,
+            "slices": [*slices, *map(split.dated, sliced.slices)],
             "attrition": people.attrition.to_dict("records"),
             "recalibrated_from": parent.version,
             "calibration_log_loss": dict(chosen.log_loss),
@@ -203,6 +211,32 @@ def _contents(
         lacks=parent.lacks,
         gates=[gate.to_json() for gate in gates],
     )
+
+
+def _findings(
+    asked: Spec,
+    parent: Release,
+    record: Record,
+    learned: pd.DataFrame,
+    used: pd.DataFrame,
+    groups: pd.DataFrame,
+    X: pd.DataFrame,
+    risk: Floats,
+) -> dict[str, Any]:
+    """What the report shows of the judged period, and of whom the trees learned as far as this store has them."""
+    import pandas as pd
+
+    late, names = used.slice.eq(HOLDOUT).to_numpy(), list(OF_PEOPLE)
+    held = HeldOut(
+        used.label.to_numpy("float64")[late],
+        risk[late],
+        used.person_id.to_numpy()[late],
+        parent.matrix(X)[late],
+    )
+    who = pd.concat([groups_of(record, learned)[names], groups[names]], ignore_index=True)
+    persons, slices = (np.concatenate([each[of] for each in (learned, used)]) for of in ("person_id", "slice"))
+    called = tiers.cuts(held.risk, asked.tier_shares).high
+    return findings(parent.booster, parent.columns, held, groups[names][late], (who, persons, slices.tolist()), called)
 
 
 def _saying(text: str, parent: int, found: SliceCount, wait: int) -> str:
@@ -260,9 +294,11 @@ def _run(
             "afterward.calibrator": type(made.calibrator).__name__.lower(),
         },
         artefacts={
+            **{name: text.encode() for name, text in texts(of(made)).items()},
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(
                 used.label.to_numpy("float64")[late], risk[late], f"{made.model}, later period"
             ),
+            **{name: text.encode() for name, text in texts(of(made)).items()},
         },
     )

@@ -64,10 +64,11 @@ class Sliced:
 
     def to_json(self) -> dict[str, object]:
         """Dates and counts, no rows."""
-        return {"slices": [_dated(x) for x in self.slices], "stages": [_dated(x) for x in self.stages]}
+        return {"slices": [dated(x) for x in self.slices], "stages": [dated(x) for x in self.stages]}
 
 
-def _dated(found: SliceCount) -> dict[str, object]:
+def dated(found: SliceCount) -> dict[str, object]:
+    """A slice as JSON, its days as dates."""
     days = {"first_day": found.first_day, "last_day": found.last_day}
     return {**asdict(found), **{name: None if day is None else windows.iso(day) for name, day in days.items()}}
 

@@ -133,13 +133,16 @@ def test_mlflow_has_the_run_and_the_version_but_nobody_s_id(home: Path) -> None:
     assert not any(person in text for text in texts for person in list(persons)[:200])
 
 
-def test_promotion_moves_the_alias_and_the_pointer(home: Path) -> None:
+def test_promotion_moves_the_alias_and_the_pointer(home: Path, store: Path) -> None:
     why = ("--force", "a test needs a champion")
     assert "from nothing to version 2" in run(promote, MODEL, *why).output
-    assert "from version 2 to version 1" in run(promote, MODEL, "--version", "1", *why).output
+    again = run(promote, MODEL, "--version", "1", "--store", str(store), *why)
+    assert "from version 2 to version 1" in again.output
     assert pointer.champion(MODEL) == home / MODEL / "1"
     compared = {gate["name"]: gate for gate in decisions.decisions(MODEL)[-1].gates}["discrimination"]
     assert compared["verdict"] == "pass", "the same trees order the same people alike"
+    held_out = pd.read_parquet(pointer.rows_path(MODEL, 1)).slice.eq("holdout").sum()
+    assert compared["figures"]["rows"] == held_out, "scored anew on the rows of the store that neither learned from"
     with registry.client_of_registry() as client:
         tags = client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags
     assert tags[registry.RELEASE_TAG] == "1"
