@@ -30,7 +30,7 @@ from training.evaluate import KEYS, Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
 from training.findings import HeldOut, findings
-from training.gates import IMPLAUSIBILITY, Gate, from_json
+from training.gates import IMPLAUSIBILITY, Gate, recorded
 from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled, without
 from training.report.files import texts
@@ -106,7 +106,7 @@ def recalibrate(
     risk = calibration.apply(chosen.calibrator, raw)
     say("judging on the later period")
     evaluation = _judged(asked, parent, X, used, people.cohort, risk)
-    before = next((g for g in map(from_json, parent.read(release.GATES)["gates"]) if g.name == IMPLAUSIBILITY), None)
+    before = next((gate for gate in recorded(parent) if gate.name == IMPLAUSIBILITY), None)
     groups = groups_of(record, used)
     gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, before)
     say("writing the release")
