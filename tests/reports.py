@@ -76,6 +76,7 @@ def small() -> Recorded:
             ],
             "stages": [],
             "trees": 40,
+            "tuning": {"budget": "9 trials", "trials": 9, "given_up": 2, "settings": {"num_leaves": 4}},
             "calibration_log_loss": {"logistic": 0.61, "isotonic": 0.62},
         },
     )

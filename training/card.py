@@ -41,6 +41,7 @@ def card(
         f"{len(columns)} columns, {len(empty)} of them without a value on this source.",
         "## On the held-out period",
         metrics_table(evaluation),
+        censored_line(evaluation),
         "## Gates",
         gates_table(gates),
         "## Limits",
@@ -56,6 +57,14 @@ def metrics_table(evaluation: Evaluation) -> str:
     lines = [[evaluation.model, *(shown(evaluation.judged[name]) for name in names)]]
     lines += [[who, *(shown(judged[name]) for name in names)] for who, judged in evaluation.baselines.items()]
     return table(["", *(name.replace("_", " ") for name in names)], lines)
+
+
+def censored_line(evaluation: Evaluation) -> str:
+    """How many could not be followed, and what that did to the figures."""
+    lost = evaluation.censored
+    said = f"{lost.rows:,} more discharges of these days have no label: the person left the network within the window"
+    weighed = "the others are weighted for them" if lost.weighted else "too few to weight the others for them"
+    return f"{said} ({lost.share:.1%}); {weighed}."
 
 
 def gates_table(gates: Sequence[Gate]) -> str:

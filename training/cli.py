@@ -83,6 +83,7 @@ def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minu
     click.echo(card.slices_table(made.sliced))
     click.echo()
     click.echo(card.metrics_table(made.evaluation))
+    click.echo(card.censored_line(made.evaluation))
     click.echo()
     click.echo(card.gates_table(recorded(made.release)))
     click.echo()
@@ -131,6 +132,7 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
     click.echo(f"{found.rows:,} rows of {found.people:,} people, {found.events:,} with the outcome")
     click.echo()
     click.echo(card.metrics_table(found))
+    click.echo(card.censored_line(found))
     if json_file is not None:
         try:
             json_file.parent.mkdir(parents=True, exist_ok=True)

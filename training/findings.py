@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from features.dataset import columns
 from features.pages.few import FEWEST_PEOPLE, binned, few
-from models import explain, metrics
+from models import explain, metrics, tiers
 from models.intervals import bootstrap
 from models.metrics import Levels, named_metric
 from models.metrics_at_capacity import (
@@ -25,6 +26,7 @@ from models.metrics_at_capacity import (
     sensitivity_at,
 )
 from training.evaluate import RESAMPLES_OF_A_BASELINE, SEED, written
+from training.split import HOLDOUT
 from training.subgroups import by_group, represented
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
     from features.catalogue.declaration import Column
+    from models.specs.spec import Spec
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,9 +56,23 @@ class HeldOut:
     X: Floats
 
 
+def of_version(
+    asked: Spec, booster: Booster, groups: pd.DataFrame, rows: pd.DataFrame, X: pd.DataFrame, risk: Floats
+) -> dict[str, Any]:
+    """The findings of a version: `groups` (who people are), `rows` with their slice, `X` and `risk` are of the same
+    rows in one order; judged on is the hold-out.
+    """
+    late = rows.slice.eq(HOLDOUT).to_numpy("bool")
+    persons = rows.person_id.to_numpy()
+    held = HeldOut(rows.label.to_numpy("float64")[late], risk[late], persons[late], X.to_numpy("float64")[late])
+    called = tiers.cuts(held.risk, asked.tier_shares).high
+    everyone = groups, persons, rows.slice.tolist()
+    return findings(booster, columns(asked.features), held, groups[late], everyone, called)
+
+
 def findings(
     booster: Booster,
-    columns: Sequence[Column],
+    declared: Sequence[Column],
     held: HeldOut,
     late: pd.DataFrame,
     everyone: tuple[pd.DataFrame, npt.NDArray[Any], Sequence[Any]],
@@ -68,7 +85,7 @@ def findings(
         **curves(held),
         "subgroups": by_group(late, held.y, held.risk, held.persons, threshold),
         "represented": represented(*everyone),
-        "explanations": explained(booster, columns, held),
+        "explanations": explained(booster, declared, held),
     }
 
 
@@ -143,11 +160,11 @@ def lists(held: HeldOut) -> list[dict[str, Any]]:
     return found
 
 
-def explained(booster: Booster, columns: Sequence[Column], held: HeldOut) -> dict[str, Any]:
+def explained(booster: Booster, declared: Sequence[Column], held: HeldOut) -> dict[str, Any]:
     """What moves the scores: mean |SHAP| by group and by column, and how the strongest columns' values move them."""
-    sample, names = _sample(held), [column.name for column in columns]
+    sample, names = _sample(held), [column.name for column in declared]
     added = explain.contributions(booster, sample.X).values
-    groups = [{"group": name, "mean": value} for name, value in explain.importance(added, columns) if value > 0]
+    groups = [{"group": name, "mean": value} for name, value in explain.importance(added, declared) if value > 0]
     return {"groups": groups, **_strongest(names, names, sample, added)}
 
 

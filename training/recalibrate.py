@@ -105,7 +105,7 @@ def recalibrate(
     chosen = calibrate(used.label.to_numpy("float64")[slice_], raw[slice_], used.person_id.to_numpy()[slice_])
     risk = calibration.apply(chosen.calibrator, raw)
     say("judging on the later period")
-    evaluation = _judged(asked, parent, X, used, people.cohort, risk)
+    evaluation = _judged(asked, parent, X, used, people, risk)
     before = next((gate for gate in recorded(parent) if gate.name == IMPLAUSIBILITY), None)
     groups = groups_of(record, used)
     gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, before)
@@ -157,14 +157,14 @@ def marked(rows: pd.DataFrame, days: Span) -> Sliced:
 
 
 def _judged(
-    asked: Spec, parent: Release, X: pd.DataFrame, used: pd.DataFrame, cohort: pd.DataFrame, risk: Floats
+    asked: Spec, parent: Release, X: pd.DataFrame, used: pd.DataFrame, people: Labelled, risk: Floats
 ) -> Evaluation:
     """The judged period, with the baselines of the version beside, as they were levelled then."""
     late = used.slice.eq(HOLDOUT).to_numpy()
     rows = used[late]
-    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})
+    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, people.cohort)})
     others = {other["name"]: baselines.from_json(other).risk(with_prior) for other in parent.read(release.BASELINES)}
-    return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others)
+    return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others, people.censored)
 
 
 def _contents(
@@ -294,6 +294,7 @@ def _run(
             "afterward.calibrator": type(made.calibrator).__name__.lower(),
         },
         artefacts={
+            **{name: text.encode() for name, text in texts(of(made)).items()},
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(
                 used.label.to_numpy("float64")[late], risk[late], f"{made.model}, later period"

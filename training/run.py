@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from training.card import card
 from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
-from training.findings import HeldOut, findings
+from training.findings import of_version
 from training.fit import Lesson, fit
 from training.gates import Gate
 from training.groups import OF_PEOPLE, groups_of
@@ -94,12 +94,12 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     tuned = tune(lesson, seed, budget, pointer.tuning_path(model), question)
     learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
-    evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    evaluation = _judged(asked, X, sliced.rows, people, learned)
     groups = groups_of(record, sliced.rows)
     late = groups[_in(sliced.rows.slice, HOLDOUT)]
     gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    told = _findings(asked, groups, X, sliced.rows, learned)
+    told = of_version(asked, learned.booster, groups[list(OF_PEOPLE)], sliced.rows, X, learned.risk)
     contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)
     path = release.write(replace(contents, findings=told))
     made = release.load(path)
@@ -145,13 +145,14 @@ def learn(
     )
 
 
-def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, learned: Learned) -> Evaluation:
+def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, people: Labelled, learned: Learned) -> Evaluation:
     """The held-out period: judged on its own rows, with the baselines beside."""
     holdout = _in(rows.slice, HOLDOUT)
     late = rows[holdout]
-    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, cohort)})
+    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, people.cohort)})
     others = {name: other.risk(with_prior) for name, other in learned.baselines.items()}
-    return evaluated(asked.name, None, "held out, the latest period", late, learned.risk[holdout], others)
+    risk, rows_are = learned.risk[holdout], "held out, the latest period"
+    return evaluated(asked.name, None, rows_are, late, risk, others, people.censored)
 
 
 def _contents(
@@ -196,20 +197,6 @@ def _contents(
         lacks=frozenset(record.lacks),
         gates=[gate.to_json() for gate in gates],
     )
-
-
-def _findings(
-    asked: Spec, groups: pd.DataFrame, X: pd.DataFrame, rows: pd.DataFrame, learned: Learned
-) -> dict[str, Any]:
-    """What the report shows of the held-out period beyond its metrics."""
-    from features.dataset import columns
-
-    late, persons = _in(rows.slice, HOLDOUT), rows.person_id.to_numpy()
-    who = groups[list(OF_PEOPLE)]
-    held = HeldOut(rows.label.to_numpy("float64")[late], learned.risk[late], persons[late], X.to_numpy("float64")[late])
-    called = tiers.cuts(held.risk, asked.tier_shares).high
-    everyone = who, persons, rows.slice.tolist()
-    return findings(learned.booster, columns(asked.features), held, who[late], everyone, called)
 
 
 def _self_check(asked: Spec, declared: tuple[Column, ...], learned: Learned) -> SelfCheck:

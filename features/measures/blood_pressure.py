@@ -60,8 +60,8 @@ def _below(at: Panel, of: Rows, part: Code, limit: int) -> Bools:
     readings = of.where(np.isin(of.index, at.results(part).index)).only("mm_hg")
     taken, complete = (np.zeros(at.people, dtype=np.int64) for _ in range(2))
     for counted, rows in ((taken, of), (complete, readings)):
-        pairs = np.unique(np.stack([rows["who"], rows["part_of"]]), axis=1)
-        np.add.at(counted, pairs[0], 1)
+        _, first = np.unique(rows["part_of"], return_index=True)  # each is of one person
+        np.add.at(counted, rows["who"][first], 1)
     every: Bools = taken == complete
     return readings.where(readings["value"] < limit).exist() & every
 

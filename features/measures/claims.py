@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from features.codes.groupings import CHRONIC
 from features.codes.places import BILL_TYPES, HOSPICE, PLACES_OF_SERVICE, VISITS, codes_of
-from features.codes.systems import HCPCS, NDC, RxNorm
+from features.codes.systems import HCPCS, ICD10CM, NDC, RxNorm
 from features.definitions.encounters import encounters
 from features.definitions.evidence import INPATIENT_BILL
 from features.definitions.stays import OPEN as NOT_OVER
@@ -31,6 +31,7 @@ from features.record.tables import CLAIM_LINE, DIAGNOSIS, PROCEDURE
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+ICD_10 = f"{DIAGNOSIS.name}.{ICD10CM.name}"  # the measures have no codes of ICD-9
 KIND_OF_VISIT = "kind-of-visit"
 KINDS_OF_VISIT = ("inpatient", "office", "preventive", "telehealth", "home_visit", "transitional_care")
 _VIRTUAL_PLACES = codes_of(PLACES_OF_SERVICE, "telehealth")
@@ -74,7 +75,7 @@ def visits(then: Known) -> ir.Table:
     of_kind = sorted_.select(*columns, *told, code_system=ibis.literal(KIND_OF_VISIT), code=sorted_.label)
     bills = lines.filter(lines.bill_type_code.startswith(INPATIENT_BILL))
     stays = bills.select(*columns, *told, code_system=ibis.literal(KIND_OF_VISIT), code=ibis.literal("inpatient"))
-    return then.versions(ibis.union(billed, of_kind, stays).distinct())
+    return then.versions(ibis.union(billed, of_kind, stays))
 
 
 def visit_columns(rows: ir.Table) -> Columns:

@@ -37,23 +37,23 @@ MANY = 20  # people with a gap, among whom somebody closes one where the store t
 
 
 def untold(measure: Measure, edition: Edition, record: Record) -> str:
-    """What no source of the store tells, and the measure cannot do without: the care that closes a gap, and of each
-    criterion that puts people in at least one thing that it asks for. Empty where all is told.
+    """What no source of the store tells, and the measure cannot do without: the care that closes a gap, and all that
+    puts people into one of its groups at least. Empty where all is told.
     """
     absent = {kind for kind in kinds_to_close(measure, edition) if _untold(kind, record)}
-    for kinds in kinds_of_initial(measure, edition):
-        if all(_untold(kind, record) for kind in kinds):
-            absent |= kinds
-    tables = sorted(" or ".join(_tables(kind)) for kind in absent)
-    return f"is not evaluable: no source of the store tells {', '.join(tables)}" if tables else ""
+    of_groups = [{kind for kind in kinds if _untold(kind, record)} for kinds in kinds_of_initial(measure, edition)]
+    if all(of_groups):
+        absent |= of_groups[0]
+    facts = sorted(" or ".join(_facts(kind)) for kind in absent)
+    return f"is not evaluable: no source of the store tells {', '.join(facts)}" if facts else ""
 
 
 def _untold(kind: str, record: Record) -> bool:
-    return len(lacked(_tables(kind), record.lacks)) == len(_tables(kind))
+    return len(lacked(_facts(kind), record.lacks)) == len(_facts(kind))
 
 
-def _tables(kind: str) -> tuple[str, ...]:
-    return next(tuple(teller.table for teller in each.tellers) for each in KINDS if each.name == kind)
+def _facts(kind: str) -> tuple[str, ...]:
+    return next(tuple(teller.needs for teller in each.tellers) for each in KINDS if each.name == kind)
 
 
 def sets_missing(measure: Measure, edition: Edition, record: Record, held: ValueSets) -> str:
@@ -64,8 +64,9 @@ def sets_missing(measure: Measure, edition: Edition, record: Record, held: Value
     in_part = _in_part(asked_to_close(measure, edition), record, held)
     if not in_part:
         for asked in asked_of_initial(measure, edition):
-            if not any(_found_here(each, record, held) for each in asked):
-                in_part |= _in_part(asked, record, held)
+            found = {each for each in asked if _found_here(each, record, held)}
+            told_by_claims = {each for each in asked - found if held.codes(each)}
+            in_part |= _in_part(told_by_claims if found else asked, record, held)
     told = "; ".join(_words(each, lacks) for each, lacks in sorted(in_part.items(), key=lambda one: one[0].name))
     return f"value sets missing: {told}" if told else ""
 
@@ -121,9 +122,9 @@ def _known_packages(record: Record) -> ir.Table:
     return fills.aggregate(known=fills.ndc_code.isin([each.ndc for each in PRODUCTS]).sum(), every=fills.count())
 
 
-def nobody_closed(people: int) -> str:
-    """What is said of a measure in which many have a gap, and nobody closed one in this period or the one before."""
+def nobody_closed(people: int, when: str) -> str:
+    """What is said of a measure in which many have a gap, and nobody closed one at the time that is named."""
     return (
-        f"is not evaluable: of {people:,} people whom it asks about nobody had the care in this year or the one before,"
-        " so the store does not seem to tell of it"
+        f"is not evaluable: of {people:,} people whom it asks about nobody had the care {when}, so the store does not"
+        " seem to tell of it"
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features import windows
-from features.measures.kinds import KINDS, Kind
+from features.measures.kinds import KINDS, Kind, Teller
 from features.measures.panel import UNBORN, Facts
 from features.measures.rows import OPEN, Ints
 from features.measures.value_set import CodeSet
@@ -106,6 +106,20 @@ def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], Any, dict[tup
     return columns, found.column("told"), groups
 
 
+def _wanted_ones(then: Known, teller: Teller, rows: ir.Table) -> ir.Table:
+    import ibis
+
+    wanted, beside = then.cut["wanted"], then.cut["beside"]
+    beside = beside.filter(beside.about == teller.table)
+    told = beside.select(key=beside.row_id.cast("string") + " " + beside.about_id)
+    numbers = [rows[name] for name in (teller.number, teller.part) if name]
+    found = [(rows.row_id.cast("string") + " " + number).isin(told.key) for number in numbers]
+    if teller.codes:
+        own = wanted.select(key=wanted.code_system + " " + wanted.code)
+        found.append((rows.code_system + " " + rows.code).isin(own.key))
+    return rows.filter(ibis.or_(*(each.fill_null(False) for each in found)))
+
+
 UNSEEN = ("number", "part", "known_at", "own_role", "own_system", "own_code")
 OF_ENCOUNTERS = "type"  # what measures ask of an encounter stands beside it
 
@@ -125,15 +139,11 @@ def _any_row(then: Known, table: str) -> bool:
 
 
 def _as_told(then: Known, kind: Kind, place: int) -> ir.Table:
-    """The rows of one teller; of those of claims only the ones that carry a wanted code, since nothing stands beside
-    them.
-    """
+    """The rows of one teller that carry a wanted code, or have one beside them."""
     import ibis
 
     teller = kind.tellers[place]
-    rows = teller.rows(then)
-    if place:
-        rows = rows.semi_join(then.cut["wanted"], ["code_system", "code"])
+    rows = _wanted_ones(then, teller, teller.rows(then))
     nothing = ibis.null("string")
     own = {"own_system": rows.code_system, "own_code": rows.code}
     columns = {name: column.cast("int64") for name, column in teller.columns(rows).items()}

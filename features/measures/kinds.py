@@ -45,7 +45,8 @@ Columns = Mapping[str, "ir.Value"]
 class Teller:
     """A table that tells of a kind of event: its rows, each with `row_id` (the person's place), what they are numbered
     by, and columns. `codes` says what the code of a row itself is to the measures; empty where it is nothing to them.
-    Where `part` names a column, the codings of the whole are found by it.
+    Where `part` names a column, the codings of the whole are found by it. `fact` is what must be told of it, where a
+    table that is there is not enough.
     """
 
     table: str
@@ -54,6 +55,12 @@ class Teller:
     columns: Callable[[ir.Table], Columns]
     codes: str = "code"
     part: str = ""
+    fact: str = ""
+
+    @property
+    def needs(self) -> str:
+        """The fact without which it tells nothing."""
+        return self.fact or self.table
 
 
 @dataclass(frozen=True)
@@ -133,14 +140,15 @@ def _result_rows(then: Known) -> ir.Table:
     rows = then.versions(result_states(then.record))
     rows = rows.filter((rows.timing != "issued").fill_null(True))
     rows = rows.mutate(alone=rows.result_id.isnull() & rows.part_of.isnull() & rows.encounter_id.isnull())
-    rows = rows.left_join(then.keep("settings", _settings), ["row_id", "source", "encounter_id"])
+    keys = ["row_id", "source", "encounter_id"]
+    rows = rows.left_join(then.keep("settings", _settings), keys).drop(*(f"{name}_right" for name in keys))
     measured = rows.filter(rows.alone, rows.kind == "vital").select("row_id", "from_day").distinct()
     if not then.record.con.to_pyarrow(measured.limit(1)).num_rows:
         return rows.mutate(in_hospital=ibis.null("int64"))
     within = measured.inner_join(then.keep("hospital_days", claims.hospital_days), "row_id")
     within = within.filter(within.from_day >= within.first_day, within.from_day <= within.last_day)
     within = within.select("row_id", "from_day", in_hospital=ibis.literal(1, "int64")).distinct()
-    return rows.left_join(within, ["row_id", "from_day"])
+    return rows.left_join(within, ["row_id", "from_day"]).drop("row_id_right", "from_day_right")
 
 
 def _settings(then: Known) -> ir.Table:
@@ -262,7 +270,7 @@ KINDS = (
         "condition",
         (
             Teller("problem", "condition_id", _problems, _conditions),
-            Teller("diagnosis", "claim_id", claims.conditions, claims.condition_columns),
+            Teller("diagnosis", "claim_id", claims.conditions, claims.condition_columns, fact=claims.ICD_10),
         ),
     ),
     Kind("result", (Teller("result", "result_id", _result_rows, _results, part="part_of"),)),

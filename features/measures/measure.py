@@ -154,8 +154,14 @@ def kinds_to_close(measure: Measure, edition: Edition) -> frozenset[str]:
 
 
 def kinds_of_initial(measure: Measure, edition: Edition) -> tuple[frozenset[str], ...]:
-    """The kinds of event that each criterion of the initial populations asks for, where it asks for any."""
-    return tuple(frozenset(panel.asked_kinds) for panel in _of_initial(measure, edition))
+    """The kinds of event that the initial population of each group asks for."""
+    found = []
+    for group in measure.groups:
+        panel = Panel(nobody(), Period(0, 364), edition)
+        for criterion in group.initial:
+            criterion.met(panel)
+        found.append(frozenset(panel.asked_kinds))
+    return tuple(found)
 
 
 def _of_care(measure: Measure, edition: Edition) -> Panel:

@@ -45,7 +45,7 @@ def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone
     status[gone], why[gone] = NOT_APPLICABLE, ""
     still_open = int((status == OPEN_GAP).sum())
     if still_open >= MANY and not _anybody_closed(measure, edition, facts, year):
-        return nobody_closed(still_open)
+        return nobody_closed(still_open, "in this year or the one before")
     panel = Panel(facts, period, edition)
     names, numbers, days = _evidence(measure.groups, panel)
     columns = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,8 @@ from features.simulate.network import simulate
 from features.sources.formats import reader
 from features.sources.load import load
 from features.sources.reader import Delivery
-from models import pointer, release
-from models.specs import spec
+from models import pointer, release, specs
+from models.specs import any_acute_care_21d, spec
 from training import decisions, registry
 from training.cli import evaluate, promote, rollback, train
 from training.evaluate import HEADLINE
@@ -51,6 +52,17 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
             found = run(train, MODEL, "--store", str(store), "--seed", "5")
             assert found.exit_code == 0
     return folder
+
+
+def test_a_new_model_is_one_file_and_its_name_in_the_tuple(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else knows the models by name: a spec that nobody has seen trains, with a search, and is judged."""
+    added = replace(any_acute_care_21d.SPEC, name="never_seen_before")
+    monkeypatch.setattr(specs, "SPECS", (*specs.SPECS, added))
+    done = run(train, added.name, "--store", str(store), "--trials", "2")
+    assert done.exit_code == 0
+    assert "| never_seen_before " in done.output
+    assert json.loads((pointer.existing(added.name) / release.SPLIT).read_text())["tuning"]["trials"] == 2
+    assert run(evaluate, added.name, "--store", str(store)).exit_code == 0
 
 
 @pytest.fixture(autouse=True)

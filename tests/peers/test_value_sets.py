@@ -9,7 +9,9 @@ import pytest
 
 from features.codes.editions import title
 from features.codes.systems import HCPCS, ICD10CM, ICD10PCS, SNOMED
+from features.measures import MEASURES
 from features.measures.deck import value_sets
+from features.measures.measure import value_sets_of
 from features.measures.shipped import CPT, SHIPPED, SNOMED_CT, Shipped, codes_of
 from features.measures.value_sets import ValueSets
 
@@ -26,6 +28,13 @@ COMPARED = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def published(data_dir: Path) -> ValueSets:
     return value_sets(data_dir / "ecqm_decks_2024")
+
+
+def test_every_set_that_a_measure_asks_for_is_said_whether_it_comes_with_us() -> None:
+    """One that is not said would be missing without a word on whose it is."""
+    asked = {each for measure in MEASURES for edition in measure.editions for each in value_sets_of(measure, edition)}
+    assert {each.name for each in asked - {each.of for each in SHIPPED}} == set()
+    assert len(SHIPPED) == len({each.of.oid for each in SHIPPED})
 
 
 @COMPARED

@@ -186,6 +186,12 @@ def test_a_measure_without_its_value_sets_has_no_rows_and_says_so(store: Path) -
     ]
 
 
+def test_kinds_of_visit_tell_nothing_where_there_are_no_claims(store: Path) -> None:
+    """The sets that come with us know an office visit by its claim: in a clinical record nobody would seem seen."""
+    with pytest.raises(BadInput, match=r"CMS122 value sets missing: Home Healthcare Services .*Office Visit"):
+        gaps(open_record(store), ValueSets(), parse_day(JUNE), ("CMS122",))
+
+
 def test_what_no_source_tells_is_not_a_gap_of_everybody(tmp_path: Path) -> None:
     """Without any results in the store nobody can say who had a mammogram."""
     seen = [{**SEEN, "id": "v1", "subject": {"reference": "Patient/p1"}}, {**WOMAN, "id": "p1"}]

@@ -6,6 +6,7 @@ Only the value sets that come with Afterward are used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,19 @@ def test_a_measure_that_cannot_be_without_lists_of_others_says_so(found: dict[st
 def test_sets_that_come_in_part_are_told(found: dict[str, Gaps]) -> None:
     assert "Office Visit" in found[JUNE].in_part["CMS122"]
     assert any(line.startswith("CMS122: ") and "come in part" in line for line in told(found[JUNE]))
+
+
+def test_diagnoses_of_another_edition_put_nobody_in_and_are_said(record: Record) -> None:
+    old = replace(record, lacks={**record.lacks, "diagnosis.icd-10-cm": "the feed has ICD-9-CM codes"})
+    with pytest.raises(BadInput, match=r"CMS347 is not evaluable: no source .* problem or diagnosis\.icd-10-cm"):
+        gaps(old, ValueSets(), parse_day(JUNE), ("CMS347",))
+
+
+def test_without_results_a_group_that_needs_none_is_still_worked_out(record: Record) -> None:
+    claims_alone = replace(record, lacks={**record.lacks, "result": "no result row in the files loaded"})
+    found = gaps(claims_alone, ValueSets(), parse_day(JUNE), ("CMS347", "CMS122"))
+    assert status(found, "CMS347")["on-statin"] == "closed"
+    assert found.refused["CMS122"] == "is not evaluable: no source of the store tells result"
 
 
 def test_where_nearly_nobody_s_medicines_are_known_nobody_is_overdue(record: Record) -> None:

@@ -27,7 +27,7 @@ from training.report import tripod
 from training.report.civil_rights import AGE, DISABILITY, SEX, TRAITS
 from training.report.files import texts, with_answers
 from training.report.page import page
-from training.report.recorded import Step, joined
+from training.report.recorded import NOTHING, Step, joined
 from training.report.source_attributes import attributes
 from training.subgroups import TOGETHER, by_group
 
@@ -109,16 +109,27 @@ def test_gates_are_told_where_they_were_asked(told: Page) -> None:
     assert "has not been judged for this release" in html(told)
     none = {"value": None, "low": None, "high": None}
     group = {"column": "sex", "group": "female", "people": None, "sensitivity_difference": none, "why": "few events"}
-    groups = [{**group, "observed_to_expected": none, "verdict": "too few to judge"}]
+    few = {**group, "observed_to_expected": none, "verdict": "too few to judge"}
+    fair = {**few, "group": "male", "observed_to_expected": {**none, "value": 1.0}, "verdict": "fair"}
+    groups = [few, fair]
     asked = (
         {"name": "calibration", "verdict": "pass", "says": "slope 1.0", "figures": {}},
         {"name": "fairness", "verdict": "too few to judge", "says": "1 group", "figures": {"groups": groups}},
     )
     judged = page(replace(reports.small(), gates=asked))
     assert ["calibration", "pass", "slope 1.0"] in table(judged, "What each gate said")
-    assert table(judged, "Whether the list is fair to each group")[0][:2] == ["sex: female", "withheld"]
+    assert table(judged, "Whether the list is fair to each group")[0][:2] == ["sex: male", "withheld"]
+    assert "too few people or events for a figure, by what tells them apart: sex (1)." in html(judged)
     assert "1 of 2 pass; too few to judge: fairness" in html(judged)
     assert "has not been judged for this release" not in html(judged)
+
+
+def test_a_recalibrated_version_says_whose_trees_it_has_and_one_without_findings_draws_none() -> None:
+    split = {**reports.small().split, "recalibrated_from": 3, "tuning": None}
+    made = page(replace(reports.small(), split=split, findings=NOTHING))
+    assert faults(html(made)) == []
+    assert "those of version 3: see its report" in html(made)
+    assert {figure.name for figure in made.figures()} == {"auroc"}
 
 
 # ---- what is recorded

@@ -247,12 +247,16 @@ def some_rows(events: int) -> tuple[pd.DataFrame, Floats]:
         {"person_id": random.integers(0, 150, 300).astype(str), "discharge_day": np.arange(300) + 19_000}
     )
     rows["label"] = (np.arange(300) < events).astype(float)
-    return rows, random.random(300)
+    return rows.assign(followed_days=np.where(rows.label == 1, 10, 30)), random.random(300)
+
+
+def some_censored(rows: int, day: int = 19_100) -> pd.DataFrame:
+    return pd.DataFrame({"discharge_day": [day] * rows, "followed_days": [20] * rows})
 
 
 def test_the_json_of_an_evaluation_is_what_readers_of_it_expect() -> None:
     rows, risk = some_rows(60)
-    found = evaluated("readmission_30d", 3, "held out", rows, risk, {"base rate": np.full(300, 0.2)})
+    found = evaluated("readmission_30d", 3, "held out", rows, risk, {"base rate": np.full(300, 0.2)}, some_censored(3))
     written = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert (written["rows"], written["events"], written["version"]) == (300, 60, 3)
     assert written["period"] == {"first": windows.iso(19_000), "last": windows.iso(19_299)}
@@ -262,12 +266,23 @@ def test_the_json_of_an_evaluation_is_what_readers_of_it_expect() -> None:
     assert written["baselines"]["base rate"]["auroc"]["value"] == 0.5
     assert written["baselines"]["base rate"]["calibration_slope"]["value"] is None, "one risk for all has no slope"
     assert "readmission_30d" in card.metrics_table(found)
+    assert written["censored"] == {"rows": 3, "share": 3 / 303, "weighted": False}
+    assert "3 more discharges of these days have no label" in card.censored_line(found)
+
+
+def test_those_who_left_in_the_judged_period_are_stood_for_by_the_others() -> None:
+    rows, risk = some_rows(60)
+    plain, outside, weighted = (
+        evaluated("readmission_30d", 3, "held out", rows, risk, {}, gone).judged["brier"].value
+        for gone in (some_censored(0), some_censored(90, day=18_000), some_censored(90))
+    )
+    assert plain == outside != weighted
 
 
 def test_rows_without_an_event_judge_nothing() -> None:
     rows, risk = some_rows(0)
     with pytest.raises(BadInput, match="300 rows to judge readmission_30d on, 0 with the outcome"):
-        evaluated("readmission_30d", 1, "held out", rows, risk, {})
+        evaluated("readmission_30d", 1, "held out", rows, risk, {}, some_censored(0))
 
 
 def test_intervals_draw_people_not_rows() -> None:

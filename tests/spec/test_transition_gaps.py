@@ -61,7 +61,7 @@ def order(who: str, number: str, resulted: str = "", reviewed: str = "", status:
 
 
 HOME = (
-    *("called", "seen", "late", "same-day", "waiting", "billed", "billed-later", "reported"),
+    *("called", "seen", "late", "same-day", "waiting", "booked-in-time", "billed", "billed-later", "reported"),
     *("looked-at", "not-looked-at", "to-come", "called-off", "come-before"),
 )
 MESSAGES = [row for who in HOME for row in messages(who, "2024-05-20", LEFT)]
@@ -91,6 +91,7 @@ APPOINTMENTS = [
     appointment("late", "2024-06-04"),
     appointment("same-day", LEFT),
     appointment("waiting", "2024-06-25", "booked"),
+    appointment("booked-in-time", "2024-06-22", "booked"),
     appointment("waiting", "2024-05-28", "noshow"),
     appointment("emergency-seen", "2024-06-12"),
 ]
@@ -147,7 +148,8 @@ def test_two_business_days_leave_out_the_weekend_and_the_holiday(found: dict[str
 
 def test_an_open_gap_tells_the_next_step_and_the_visit_that_is_booked(found: dict[str, Gaps]) -> None:
     rows = of(found[JUNE], WEEK)
-    assert rows["waiting"]["closes"] == "a visit; one is booked for 25 June 2024"
+    assert rows["waiting"]["closes"] == "a visit; a visit is booked for 25 June 2024, after it is due"
+    assert of(found[JUNE], MEDICINES)["booked-in-time"]["closes"].endswith("; a visit is booked for 22 June 2024")
     assert rows["called"]["closes"] == "a visit"
 
 

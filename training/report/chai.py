@@ -95,7 +95,7 @@ def _facts(found: Recorded, told: Mapping[str, str]) -> Mapping[str, Content]:
     release = found.release
     return {
         "OutcomesAndOutputs": told["(1)(iii)"],
-        "ModelType": f"Gradient-boosted trees, {found.split.get('trees')} of them, with a calibrator "
+        "ModelType": f"Gradient-boosted trees, {release.booster.num_trees()} of them, with a calibrator "
                      f"({calibrator(release.calibrator)})",
         "InputDataSource": ", ".join(release.sources) or NOT_KNOWN,
         "OutputAndInputDataTypes": f"In: {len(release.columns)} numbers of a patient as known at "

@@ -123,9 +123,9 @@ def people(found: Recorded) -> Section:
         FEW_NOTE,
     )
     text = (
-        "As the record knew them at discharge; a person may stand in two groups at two discharges. Race, ethnicity, "
-        "language and state are never inputs of the model: they are here to see who is represented. Sexual orientation "
-        "and gender identity are not recorded."
+        "As the record knew them at discharge; a person may stand in two groups at two discharges. Race, ethnicity "
+        "and language are never inputs of the model: they are here to see who is represented. Sexual orientation and "
+        "gender identity are not recorded."
     )
     return Section("people", "Who the people are", (Text(text), table))
 
@@ -182,7 +182,7 @@ def making(found: Recorded) -> Section:
     compared = "; ".join(f"{name} {loss:.4f}" for name, loss in found.split["calibration_log_loss"].items())
     facts: dict[str, Cell] = {
         "Kind of model": "gradient-boosted trees (LightGBM), then a calibrator",
-        "Trees": found.split.get("trees"),
+        **_trees(found),
         "Calibrator": calibrator(found.release.calibrator),
         "Calibrators compared, by cross-validated log loss": compared or "too few events: only the level was moved",
         "Seed": found.release.seed,
@@ -190,10 +190,25 @@ def making(found: Recorded) -> Section:
         "Fingerprint of the data": found.release.data_fingerprint,
     }
     text = (
-        "The same data, seed and number of threads give the same release, byte for byte. Trees, calibrator and every "
-        "declaration lie in the release as text and JSON (model.txt, calibration.json, features.json)."
+        "Trees learn who is at risk beside the trend of the rate over the days of discharge. The same data, seed, "
+        "trials and number of threads give the same release, byte for byte. Trees, calibrator and declarations are "
+        "text and JSON in it (`model.txt`, `calibration.json`, `features.json`)."
     )
     return Section("making", "How it was made", (Text(text), Facts(facts)))
+
+
+def _trees(found: Recorded) -> dict[str, Cell]:
+    """How the trees were learned; of a recalibrated version, by which one."""
+    parent = found.split.get("recalibrated_from")
+    if parent is not None:
+        return {"Trees": f"{found.release.booster.num_trees()}, those of version {parent}: see its report"}
+    tuning = found.split["tuning"]
+    made = f"; {tuning['trials']} trials made, {tuning['given_up']} of them given up early" if tuning["trials"] else ""
+    return {
+        "Trees": found.release.booster.num_trees(),
+        "Search for better settings": tuning["budget"] + made,
+        "Settings": ", ".join(f"{name} {value:g}" for name, value in tuning["settings"].items()),
+    }
 
 
 def limits(found: Recorded) -> Section:
@@ -221,21 +236,36 @@ def gates(found: Recorded) -> Section:
     if not found.gates:
         return Section("gates", title, (Text(f"No gate is recorded in this release. {asked_later}"),))
     rows = tuple((str(gate["name"]), str(gate["verdict"]), str(gate["says"])) for gate in found.gates)
-    groups = tuple(_of_group(group) for gate in found.gates for group in gate.get("figures", {}).get("groups", []))
-    parts: list[Part] = [
-        Text(f"{verdict(found)}. {asked_later}"),
-        Table("What each gate said", ("gate", "verdict", "why"), rows),
-    ]
-    if groups:
-        heads = ("group", "people", "sensitivity, less everyone's", "observed over expected", "verdict", "why")
-        parts.append(Table("Whether the list is fair to each group", heads, groups, FEW_NOTE))
-    return Section("gates", title, tuple(parts))
+    groups = [group for gate in found.gates for group in gate.get("figures", {}).get("groups", [])]
+    return Section(
+        "gates",
+        title,
+        (
+            Text(f"{verdict(found)}. {asked_later}"),
+            Table("What each gate said", ("gate", "verdict", "why"), rows),
+            *_fairness(groups),
+        ),
+    )
+
+
+def _fairness(groups: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Each group that has a figure; of the others how many there are."""
+    told = [group for group in groups if group["observed_to_expected"]["value"] is not None]
+    untold = Counter(str(group["column"]) for group in groups if group not in told)
+    heads = ("group", "people", "sensitivity, less everyone's", "observed over expected", "verdict")
+    parts: list[Part] = []
+    if told:
+        parts.append(Table("Whether the list is fair to each group", heads, tuple(map(_of_group, told)), FEW_NOTE))
+    if untold:
+        counts = ", ".join(f"{column} ({count})" for column, count in untold.items())
+        parts.append(Text(f"Groups of too few people or events for a figure, by what tells them apart: {counts}."))
+    return tuple(parts)
 
 
 def _of_group(told: Mapping[str, Any]) -> tuple[Cell, ...]:
     people = WITHHELD if told["people"] is None else told["people"]
     figures = (estimate(told["sensitivity_difference"]), estimate(told["observed_to_expected"]))
-    return (f"{told['column']}: {told['group']}", people, *figures, str(told["verdict"]), str(told["why"]))
+    return (f"{told['column']}: {told['group']}", people, *figures, str(told["verdict"]))
 
 
 def calibrator(chosen: Calibrator) -> str:

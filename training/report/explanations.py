@@ -14,6 +14,7 @@ from training.report.recorded import Recorded
 GROUPS_DRAWN = 15
 COLUMNS_TOLD = 20
 TITLE = "What moves the scores"
+NO_SCORE_MOVES, NOT_RECORDED = "Nothing moves a score: the model gives all one risk.", "Not recorded for this version."
 TREESHAP = (
     "TreeSHAP values of the released trees, in log-odds before calibration (Lundberg et al., Nat Mach Intell "
     "2020;2:56-67). They say what moves the score, not what causes the outcome."
@@ -28,7 +29,7 @@ def explanations(found: Recorded) -> Section:
     """Mean |SHAP| by group, the strongest columns, and how their values move the score."""
     told = found.findings["explanations"]
     if not told["groups"]:
-        return Section("explanations", TITLE, (Text("No input moves a score: the model gives all one risk."),))
+        return Section("explanations", TITLE, (Text(NO_SCORE_MOVES if told["rows"] else NOT_RECORDED),))
     groups = [(line["group"], line["mean"]) for line in told["groups"]]
     named = {column.name: column for column in found.release.columns}
     first = ", ".join(group for group, _ in groups[:3])

@@ -135,14 +135,15 @@ def subgroups(found: Judged) -> Section:
         "Described here, not judged: groups differ in how often the outcome happens, and not all figures can be equal "
         "then. Groups of few people are told together. Whether a difference is unfair is what the gates ask."
     )
-    table = Table("Groups of people, on the same rows", heads, tuple(map(_subgroup, lines)), FEW_NOTE)
-    parts = (
-        Text(text),
+    title = "Groups of people"
+    if not lines:
+        return Section("subgroups", title, (Text("Nothing is recorded that tells people apart."),))
+    figures = (
         _by_group("subgroups-auroc", "AUROC by group", "auroc", told, found),
         _by_group("subgroups-ratio", "Observed over expected by group", "observed_to_expected", told, found),
-        table,
     )
-    return Section("subgroups", "Groups of people", parts)
+    table = Table("Groups of people, on the same rows", heads, tuple(map(_subgroup, lines)), FEW_NOTE)
+    return Section("subgroups", title, (Text(text), *(figures if told else ()), table))
 
 
 def _by_group(name: str, title: str, key: str, told: Sequence[Mapping[str, Any]], found: Judged) -> Figure:
@@ -150,8 +151,7 @@ def _by_group(name: str, title: str, key: str, told: Sequence[Mapping[str, Any]]
     own = found.metric(key)
     marks = [(_group(line), estimate(line[key])) for line in told]
     apart = [label for label, mark in marks if _apart(mark, own)]
-    differ = f"Apart from it by more than chance: {', '.join(apart)}." if apart else "No group lies apart from it."
-    who = differ if marks else "No group has enough people to be drawn."
+    who = f"Apart from it by more than chance: {', '.join(apart)}." if apart else "No group lies apart from it."
     says = f"For everyone it is {shown(own)}, the dashed line. {who}"
     return dots(name, title, says, Axes(_words(key), "group"), marks, reference=own.value)
 

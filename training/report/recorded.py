@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from models.table.release import TableRelease
 
 GATES, FAIRNESS = "gates.json", "fairness"
+# what stands in the place of findings that a release does not hold
+NOTHING: Mapping[str, Any] = {
+    "calibration": {"curve": [], "groups": []},
+    "decision": [],
+    "lists": [],
+    "subgroups": [],
+    "represented": [],
+    "explanations": {"rows": 0, "groups": [], "columns": [], "dependence": []},
+}
 MODEL_SAYS = "this model"
 
 
@@ -100,7 +109,7 @@ def of_table(made: TableRelease) -> RecordedTable:
     """What a release of a table that was read recorded."""
     files = (release.METRICS, release.FINDINGS, release.ABOUT)
     metrics, findings, about = (json.loads((made.path / name).read_text(encoding="utf-8")) for name in files)
-    return RecordedTable(metrics, findings, made, about)
+    return RecordedTable(metrics, {**NOTHING, **findings}, made, about)
 
 
 def of(made: Release) -> Recorded:
@@ -110,7 +119,7 @@ def of(made: Release) -> Recorded:
         release=made,
         spec=spec(made.model),
         metrics=made.read(release.METRICS),
-        findings=made.read(release.FINDINGS),
+        findings={**NOTHING, **made.read(release.FINDINGS)},
         split=made.read(release.SPLIT),
         gates=json.loads(gates.read_text(encoding="utf-8"))["gates"] if gates.is_file() else (),
     )

@@ -90,8 +90,6 @@ def _output_and_purpose(found: Recorded) -> tuple[Attribute, ...]:
 def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
     removed = "; ".join(f"{step.rule} ({step.removed:,} removed)" for step in found.steps if step.removed)
     sources = ", ".join(found.release.sources) or "sources that were not recorded"
-    slices = {one["name"]: one for one in found.split["slices"]}
-    train = slices["train"]
     return (
         Attribute("(3)(i)", "Where not to use it",
                   f"{found.spec.misuse} Not for people who are not scored: scored is {found.spec.scored.says}"),
@@ -104,13 +102,20 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
         Attribute("(4)(iii)", "How the training data represent people by these", _represented(found),
                   "" if found.findings["represented"] else NETWORK),
         Attribute("(4)(iv)", "How relevant the training data are where it is used",
-                  f"Learned from {train['rows']:,} discharges of {train['people']:,} people, {train['first_day']} to "
-                  f"{train['last_day']}, told by {sources}", f"{NETWORK}, where it was trained on another"),
+                  f"{_learned_from(found)}, told by {sources}", f"{NETWORK}, where it was trained on another"),
         Attribute("(5)(i)", "How its output was made fair",
                   "One cut for everyone; race, ethnicity, language and area are no inputs; every report describes "
                   f"groups. Gates: {verdict(found)}", "" if found.fairness else COMMITTEE),
         Attribute("(5)(ii)", "How bias is managed", " ".join(civil_rights.DONE)),
     )  # fmt: skip
+
+
+def _learned_from(found: Recorded) -> str:
+    """What the trees learned from, or, of a recalibrated version, whose trees they are."""
+    first = found.split["slices"][0]
+    told = f"{first['rows']:,} discharges of {first['people']:,} people, {first['first_day']} to {first['last_day']}"
+    parent = found.split.get("recalibrated_from")
+    return f"Learned from {told}" if parent is None else f"Trees of version {parent}; its last step learned from {told}"
 
 
 def _used(found: Recorded) -> str:

@@ -6,7 +6,15 @@ from features.pages.content import Cell, Facts, Page, Part, Section, Share, Tabl
 from features.pages.figures import Axes, bars
 from training.report import performance
 from training.report.data import calibrator, in_words
-from training.report.explanations import COLUMNS_TOLD, DEPENDENCE, TITLE, TREESHAP, dependence
+from training.report.explanations import (
+    COLUMNS_TOLD,
+    DEPENDENCE,
+    NO_SCORE_MOVES,
+    NOT_RECORDED,
+    TITLE,
+    TREESHAP,
+    dependence,
+)
 from training.report.recorded import RecordedTable
 
 FOOT = (
@@ -68,7 +76,7 @@ def _explanations(found: RecordedTable) -> Section:
     told = found.findings["explanations"]
     strongest = [(line["column"], line["mean"]) for line in told["columns"][:COLUMNS_TOLD]]
     if not strongest:
-        return Section("explanations", TITLE, (Text("No column moves a score: the model gives all one risk."),))
+        return Section("explanations", TITLE, (Text(NO_SCORE_MOVES if told["rows"] else NOT_RECORDED),))
     says = (
         f"Mean of the absolute contribution to the log-odds, over {told['rows']:,} rows, by column. Strongest: "
         f"{', '.join(name for name, _ in strongest[:3])}. A contribution of 0.7 about doubles the odds or halves them."

@@ -9,6 +9,7 @@ import numpy as np
 from features import windows
 from features.codes.systems import HCPCS
 from features.measures import claims
+from features.measures.rows import Ints
 from features.measures.transitions.transition import Care, Opened, care
 from features.record.known import Known, appointment_states, encounter_states
 
@@ -78,17 +79,20 @@ def billed_for(then: Known, numbers: tuple[str, ...]) -> ir.Table:
 
 
 def or_the_visit_booked(words: str) -> Any:
-    """What closes a gap, and the next visit that is booked, where one is."""
+    """What closes a gap, and the next visit that is booked, where one is, even where that will be too late."""
 
-    def closes(then: Known, gaps: Opened) -> Any:
+    def closes(then: Known, gaps: Opened, due: Ints) -> Any:
         days = _next_booked(then)
-        said = [
-            f"{words}; one is booked for {windows.spoken(days[who])}" if who in days else words
-            for who in gaps.who.tolist()
-        ]
+        said = [words + _booking(days.get(who), last) for who, last in zip(gaps.who.tolist(), due, strict=True)]
         return np.array(said, dtype=object)
 
     return closes
+
+
+def _booking(day: int | None, due: int) -> str:
+    if day is None:
+        return ""
+    return f"; a visit is booked for {windows.spoken(day)}" + (", after it is due" if day > due else "")
 
 
 def _next_booked(then: Known) -> dict[int, int]:

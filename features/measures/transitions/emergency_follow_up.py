@@ -103,6 +103,6 @@ TRANSITION = Transition(
     care=after_care.contacts,
     closed_by="a visit, call or message, from the day of the emergency visit on",
     closes=after_care.or_the_visit_booked("a visit or call"),
-    needs=(("claim_line", "adt_event", "encounter"), ("diagnosis", "problem"), *after_care.NEEDS),
+    needs=(("claim_line", "adt_event", "encounter"), (claims.ICD_10, "problem"), *after_care.NEEDS),
     first=0,
 )

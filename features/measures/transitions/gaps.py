@@ -29,14 +29,14 @@ def table(each: Transition, then: Known, people: Sequence[str], as_of_day: int, 
     opened, done = each.opens(then), each.care(then)
     gaps = opened.where((each.until(opened.day) >= as_of_day) & (opened.day <= as_of_day) & ~gone[opened.who])
     if len(gaps.who) >= MANY and not len(done.who):
-        return nobody_closed(len(gaps.who))
+        return nobody_closed(len(gaps.who), "at any time")
     return flat(each.name, people, as_of_day, _columns(each, then, gaps, done, len(people), as_of_day))
 
 
 def _columns(each: Transition, then: Known, gaps: Opened, done: Care, people: int, as_of_day: int) -> dict[str, Any]:
     due = each.due(gaps.day)
     there, found = first_care(gaps, done, each.first, np.full(len(gaps.who), as_of_day))
-    status, why = _status(gaps, done, there, found, due)
+    status, why = status_of(gaps, done, there, found, due)
     still = np.isin(status, OPEN_GAP)
     texts = {name: np.full(people, None, dtype=object) for name in ("evidence_table", "evidence_id", "closes")}
     columns: dict[str, Any] = {
@@ -47,14 +47,14 @@ def _columns(each: Transition, then: Known, gaps: Opened, done: Care, people: in
     }
     columns["status"][gaps.who], columns["why"][gaps.who] = status, why
     columns["open_since"][gaps.who], columns["due"][gaps.who] = gaps.day, due
-    columns["closes"][gaps.who[still]] = each.closes(then, gaps.where(still))
+    columns["closes"][gaps.who[still]] = each.closes(then, gaps.where(still), due[still])
     who, where = gaps.who[found], there[found]
     columns["evidence_table"][who], columns["evidence_id"][who] = done.table[where], done.number[where]
     columns["evidence_date"][who] = done.day[where]
     return columns
 
 
-def _status(gaps: Opened, done: Care, there: Ints, found: Bools, due: Ints) -> tuple[Any, Any]:
+def status_of(gaps: Opened, done: Care, there: Ints, found: Bools, due: Ints) -> tuple[Any, Any]:
     """The status of each gap and why. What was done after it was due closes it late."""
     status = np.full(len(gaps.who), OPEN_GAP, dtype=object)
     why = np.full(len(gaps.who), "", dtype=object)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.measures.rows import Ints
 from features.measures.transitions import discharges
 from features.measures.transitions.transition import Care, Opened, Transition, care, opened
 from features.record.known import Known
@@ -70,7 +71,7 @@ def _all_looked_at(then: Known) -> Care:
     return care(then, people.mutate(told=ibis.literal(ORDER.name), proves=ibis.literal(0, "int64")))
 
 
-def _what_is_left(then: Known, gaps: Opened) -> Any:
+def _what_is_left(then: Known, gaps: Opened, due: Ints) -> Any:
     """How many results have come and nobody has looked at, and how many are to come."""
     rows = _pending_at_discharge(then)
     left = rows.filter(rows.reviewed.isnull(), rows.cancelled.isnull())

@@ -51,7 +51,8 @@ class Care:
 @dataclass(frozen=True)
 class Transition:
     """`due` and `until` give days from the day of opening; care from `first` days after it on counts. `closes` says in
-    words what would close each open gap. `needs` are facts, of each group of which something must be told.
+    words what would close each open gap, and is given the day on which it is due. `needs` are facts, of each group of
+    which something must be told.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Transition:
     until: Callable[[Ints], Ints]
     care: Callable[[Known], Care]
     closed_by: str
-    closes: Callable[[Known, Opened], Any]
+    closes: Callable[[Known, Opened, Ints], Any]
     needs: tuple[tuple[str, ...], ...]
     first: int = 1
 
