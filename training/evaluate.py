@@ -127,7 +127,7 @@ def evaluated(
 
 
 def weights_of(rows: pd.DataFrame, censored: pd.DataFrame) -> Floats | None:
-    """(rows,): what each counts for, where those `censored` in the same period are stood for; null: each counts once."""
+    """(rows,): what each counts for, those `censored` in the same period being stood for; null: each counts once."""
     period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
     left_after = censored.followed_days[censored.discharge_day.between(*period)]
     lost = censoring.censored(rows.followed_days, left_after)

@@ -39,9 +39,9 @@ def examine(
 ) -> tuple[Gate, ...]:
     """Calibration, fairness, score shift and the alarm. `rows`, as `split.sliced` marks them, `X`, `raw` (risk before
     calibration) and `risk` are of the same rows in one order. Judged on is the hold-out: of it are `groups`
-    (training.groups), `judged` (the metrics) and `weights` (what each row counts for; null: once). `before` is the alarm
-    of the version whose trees these are, where they were learned earlier: what it found goes on, and the label timing
-    was asked then.
+    (training.groups), `judged` (the metrics) and `weights` (what each row counts for; null: once). `before` is the
+    alarm of the version whose trees these are, where they were learned earlier: what it found goes on, and the label
+    timing was asked then.
     """
     late, levelled = (rows.slice.eq(name).to_numpy("bool") for name in (HOLDOUT, CALIBRATE))
     persons = rows.person_id.to_numpy()
