@@ -67,6 +67,7 @@ def test_risks_too_low_for_one_group_are_unfair_to_it_and_to_nobody_else() -> No
     assert [group.verdict for group in fair.groups] == [Verdict.PASS] * 4, "and true risks are fair to all"
 
 
+@pytest.mark.slow
 def test_all_intervals_of_an_audit_hold_together() -> None:
     """With 24 groups drawn by lot, intervals of one group alone would miss somewhere in most audits."""
     missed = alone = 0
