@@ -33,9 +33,6 @@ BESIDE = {
     "label_known_day": Beside("day on which the label could be known", "the label is null"),
     "trained": Beside("true for the rows that the model learns from or is held back from"),
     "measured": Beside("true for the rows that the model may be judged on"),
-    "slice": Beside(
-        "train, calibrate or holdout: where training puts the row", "not in the trained population, or left out by time"
-    ),
 }
 GROUPS = ("age", *OF_COLUMNS, *OF_RECORD, "practice")
 
