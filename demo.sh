@@ -16,7 +16,8 @@ say "3. Train and calibrate both discharge models, evaluate them on the latest p
 for model in readmission_30d adverse_event_21d; do
   run train "$model" --store "$demo/store"
   run evaluate "$model" --store "$demo/store" --json "$demo/$model.metrics.json"
-  run promote "$model"
+  # an invented network this small may be stopped by chance; the list is still to be seen, and the reason is kept
+  run promote "$model" || run promote "$model" --force "a demonstration: nobody is called"
 done
 say "4. Score everyone discharged in the last 14 days"
 run score adverse_event_21d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/adverse_events.csv"

@@ -40,6 +40,10 @@ class BadModel(Failure):
     exit_code = 4
 
 
+class Refused(BadModel):
+    """A version that a gate keeps from use."""
+
+
 class BadDeclaration(Failure):
     """A table, feature, code set or reader that is declared wrongly; raised when it is declared, not when it runs."""
 

@@ -316,6 +316,13 @@ def business_days_after(day: int, count: int) -> int:
     return day
 
 
+def business_days_after_each(days: npt.ArrayLike, count: int) -> Ints:
+    """The same for many days."""
+    given, places = np.unique(np.asarray(days, dtype=np.int64), return_inverse=True)
+    found: Ints = np.array([business_days_after(day, count) for day in given.tolist()], dtype=np.int64)[places]
+    return found
+
+
 # ---- the same, as expressions over text columns
 
 

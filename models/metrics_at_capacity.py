@@ -100,13 +100,17 @@ def _places(at: Levels, capacity: int) -> Floats:
     return (at.all_events + at.all_nonevents) * (min(capacity, rows) / rows)
 
 
-def _events_called(at: Levels, capacity: int) -> Floats:
-    """(resamples,): the weight of events on the list."""
+def share_called(at: Levels, capacity: int) -> Floats:
+    """(resamples, levels): which share of the people at each risk is on the list; 0 at a risk that nobody has."""
     people = at.total[:, ::-1]
     above = np.cumsum(people, axis=1) - people
     called = np.clip(_places(at, capacity)[:, np.newaxis] - above, 0.0, people)
-    share = np.divide(called, people, out=np.zeros_like(people), where=people > 0)
-    return weighed(at.events[:, ::-1], share)
+    return np.divide(called, people, out=np.zeros_like(people), where=people > 0)[:, ::-1]
+
+
+def _events_called(at: Levels, capacity: int) -> Floats:
+    """(resamples,): the weight of events on the list."""
+    return weighed(at.events[:, ::-1], share_called(at, capacity)[:, ::-1])
 
 
 def _check_capacity(capacity: int) -> None:

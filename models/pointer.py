@@ -2,7 +2,9 @@
 
 $AFTERWARD_RELEASES/MODEL/VERSION/             a release (models.release); never changed once it is there
 $AFTERWARD_RELEASES/MODEL/VERSION.rows.parquet  the rows it was made and judged on; holds person ids, stays here
+$AFTERWARD_RELEASES/MODEL/tuning.db            trials of settings: numbers and fingerprints, no rows
 $AFTERWARD_RELEASES/MODEL/champion             one line, the version that serving scores with; swapped in one step
+$AFTERWARD_RELEASES/MODEL/decisions.jsonl       who moved it or was refused, when and why (training.decisions)
 """
 
 from __future__ import annotations
@@ -38,6 +40,11 @@ def release_path(model: str, version: int) -> Path:
 def rows_path(model: str, version: int) -> Path:
     """The file of the rows that a version was made and judged on, there or not."""
     return home() / model / f"{version}.rows.parquet"
+
+
+def tuning_path(model: str) -> Path:
+    """The SQLite file of the trials of settings of a model, there or not."""
+    return home() / model / "tuning.db"
 
 
 def existing(model: str, version: int | None = None) -> Path:

@@ -6,8 +6,10 @@
     features.json     the columns in the model's order, each with its declaration
     tiers.json        the lowest risk of the high and of the medium tier
     metrics.json      on the held-out period, with intervals and baselines
+    findings.json     curves, groups and what moves the scores, on the held-out period: sums over 11 people or more
     split.json        slices, attrition, rows lost
     baselines.json    the baselines as numbers
+    gates.json        what each gate that needs the rows said of it (training.gates)
     card.md           for whom, from what, how well, and the limits
     self_check.json   people with their features and scores, worked out again at load
     manifest.json     sha256 of each of these files
@@ -23,7 +25,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +55,22 @@ ABOUT, MODEL, CALIBRATION, FEATURES, TIERS = (
     "features.json",
     "tiers.json",
 )
-METRICS, SPLIT, BASELINES, CARD, SELF_CHECK = (
+METRICS, FINDINGS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK = (
     "metrics.json",
+    "findings.json",
     "split.json",
     "baselines.json",
+    "gates.json",
     "card.md",
     "self_check.json",
 )
-FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, SPLIT, BASELINES, CARD, SELF_CHECK)
+FILES = (ABOUT, MODEL, CALIBRATION, FEATURES, TIERS, METRICS, FINDINGS, SPLIT, BASELINES, GATES, CARD, SELF_CHECK)
 TAKE_AGAIN = "Take the release again from where it was made, or train anew."
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a release holds, before it is written. `metrics`, `split`, `baselines` become JSON."""
+    """All that a release holds, before it is written; `metrics` to `baselines`, `findings` and `gates` become JSON."""
 
     model: str
     outcome: str
@@ -85,6 +89,8 @@ class Contents:
     check: SelfCheck
     sources: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
+    gates: Sequence[Mapping[str, object]] = ()
+    findings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -258,8 +264,10 @@ def _texts(contents: Contents) -> dict[str, str]:
         FEATURES: as_json(declared),
         TIERS: as_json(asdict(contents.cuts)),
         METRICS: as_json(contents.metrics),
+        FINDINGS: as_json(contents.findings),
         SPLIT: as_json(contents.split),
         BASELINES: as_json(contents.baselines),
+        GATES: as_json({"gates": list(contents.gates)}),
         CARD: contents.card,
         SELF_CHECK: contents.check.as_text(),
     }

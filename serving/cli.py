@@ -20,9 +20,13 @@ from features.errors import BadInput
 )
 @click.option("--top", default=50, show_default=True, help="How many people.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV to write; the page lies beside it.")
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -> None:
+@click.option(
+    "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
+)
+def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
+    from features.measures.gaps_file import read_open
     from features.record.record import open_record
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
@@ -32,7 +36,8 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path) -
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
     with_ = champion(model)
-    made = outreach_list(open_record(store), with_, first_day, last_day, top)
+    still_open = read_open(gaps, last_day) if gaps else {}
+    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)

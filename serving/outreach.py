@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ from serving.score import Champion, Scored, explain, score, strangeness, tiers_o
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
+
+    from features.measures.gaps_file import OpenGap
 
 LEFT_OUT = {  # a rule's name says whom it keeps; here, what became of those whom it left out
     "discharged alive": "died in hospital",
@@ -51,7 +53,9 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One person on the list. Text that the record does not have is empty. `due` is a day number."""
+    """One person on the list. Text that the record does not have is empty. `due` is a day number; `gaps` are the care
+    gaps that are open, where they were given.
+    """
 
     rank: int
     person_id: str
@@ -69,6 +73,7 @@ class Entry:
     interpreter: bool
     model: str
     model_version: int
+    gaps: tuple[OpenGap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,13 +95,20 @@ class OutreachList:
     warnings: tuple[str, ...] = ()
 
 
-def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int, top: int) -> OutreachList:
+def outreach_list(
+    record: Record,
+    with_: Champion,
+    first_day: int,
+    last_day: int,
+    top: int,
+    gaps: Mapping[str, tuple[OpenGap, ...]] | None = None,
+) -> OutreachList:
     """The `top` people by calibrated risk among those discharged from `first_day` to `last_day`, both included.
 
     Each stay is scored at its own prediction time and each person stands once, by the latest index stay. Whoever is
     known at the end of `last_day` to be in hospital, dead, or not wanting calls is left off. Equal risks keep the order
-    of discharge, then of the stay's id. Raises BadInput for days or a number that cannot be, and for days of which the
-    record has no discharge before and after.
+    of discharge, then of the stay's id. `gaps` are shown beside the risk and move nobody. Raises BadInput for days or a
+    number that cannot be, and for days of which the record has no discharge before and after.
     """
     if last_day < first_day:
         raise BadInput(got="--from after --to", expected="--from on or before --to", do="Swap them.")
@@ -126,7 +138,7 @@ def outreach_list(record: Record, with_: Champion, first_day: int, last_day: int
     if len(callable_):
         scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
-        entries = _entries(record, scored, places, with_, told, evening)
+        entries = _entries(record, scored, places, with_, told, evening, gaps or {})
     return OutreachList(
         entries=entries,
         title=with_.spec.title,
@@ -199,7 +211,13 @@ def _left_since(latest: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, froze
 
 
 def _entries(
-    record: Record, scored: Scored, places: list[int], with_: Champion, told: pd.DataFrame, evening: int
+    record: Record,
+    scored: Scored,
+    places: list[int],
+    with_: Champion,
+    told: pd.DataFrame,
+    evening: int,
+    gaps: Mapping[str, tuple[OpenGap, ...]],
 ) -> tuple[Entry, ...]:
     why = explain(scored, places, with_)
     tier = tiers_of(scored, with_)
@@ -230,6 +248,7 @@ def _entries(
                 interpreter=contact is not None and bool(contact.interpreter_needed == 1),
                 model=with_.spec.name,
                 model_version=with_.release.version,
+                gaps=gaps.get(person, ()),
             )
         )
     return tuple(entries)
@@ -288,6 +307,7 @@ CSV_COLUMNS = (
     "facility",
     "practice",
     "first_contact_due",
+    "open_gaps",
     "phone",
     "language",
     "interpreter",
@@ -317,6 +337,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         entry.facility,
         entry.practice,
         windows.iso(entry.due),
+        "; ".join(f"{gap.title} (due {windows.iso(gap.due)}): {gap.closes}" for gap in entry.gaps),
         entry.phone,
         entry.language,
         "yes" if entry.interpreter else "",

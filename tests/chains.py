@@ -11,12 +11,16 @@ from pathlib import Path
 from tests.conftest import PROJECT
 
 MODEL = "readmission_30d"
+FORCED = ("--force", "a chain for tests needs a champion, whatever so few people show of it")
 
 
 @dataclass(frozen=True)
 class Chain:
-    """What the commands made. `listed` and `again` are the CSV of the same command run twice; the pages lie beside."""
+    """What the commands made. `listed` and `again` are the CSV of the same command run twice; the pages lie beside.
+    `version` is the champion.
+    """
 
+    version: int
     store: Path
     releases: Path
     evaluation: Path
@@ -35,7 +39,28 @@ def afterward(*words: str | Path, releases: Path) -> subprocess.CompletedProcess
 
 def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) -> Chain:
     """Load, train, evaluate, promote, and score twice."""
+    return _run(format_, given, folder, first, last, 1, (("promote", MODEL, *FORCED),))
+
+
+def run_chain_with_recalibration(
+    format_: str, given: Path, folder: Path, first: str, last: str, recent: tuple[str, str]
+) -> Chain:
+    """The same with a calibrator of recent rows, discharged from the one day to the other, and no gate overruled."""
+    again = ("recalibrate", MODEL, "--store", folder / "store", "--from", recent[0], "--to", recent[1])
+    return _run(format_, given, folder, first, last, 2, (again, ("promote", MODEL)))
+
+
+def _run(
+    format_: str,
+    given: Path,
+    folder: Path,
+    first: str,
+    last: str,
+    version: int,
+    into_use: tuple[tuple[str | Path, ...], ...],
+) -> Chain:
     made = Chain(
+        version=version,
         store=folder / "store",
         releases=folder / "releases",
         evaluation=folder / "evaluation.json",
@@ -49,7 +74,7 @@ def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) ->
         ("load", format_, given, "--store", made.store),
         ("train", MODEL, "--store", made.store),
         ("evaluate", MODEL, "--store", made.store, "--json", made.evaluation),
-        ("promote", MODEL),
+        *into_use,
         ("score", MODEL, "--store", made.store, *days, "--out", made.listed),
         ("score", MODEL, "--store", made.store, *days, "--out", made.again),
     ):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from tests.chains import Chain
 
+# as afterward.py sets it: threads that spin while they wait for each other make trees many times slower to grow where
+# another test runs on the other core
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 REQUIRED = frozenset(filter(None, os.environ.get("AFTERWARD_REQUIRE", "").split(",")))
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from features import windows
 from models.intervals import Interval
 from training.evaluate import HEADLINE, Evaluation
+from training.gates import Gate
 from training.split import SliceCount, Sliced
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def card(
     columns: Sequence[Column],
     empty: Sequence[str],
     lacks: Mapping[str, str],
+    gates: Sequence[Gate] = (),
 ) -> str:
     """Markdown; `empty` names columns without any value in the training slice, `lacks` what the sources cannot tell."""
     parts = [
@@ -39,6 +41,9 @@ def card(
         f"{len(columns)} columns, {len(empty)} of them without a value on this source.",
         "## On the held-out period",
         metrics_table(evaluation),
+        censored_line(evaluation),
+        "## Gates",
+        gates_table(gates),
         "## Limits",
         _limits(lacks),
     ]
@@ -54,6 +59,19 @@ def metrics_table(evaluation: Evaluation) -> str:
     return table(["", *(name.replace("_", " ") for name in names)], lines)
 
 
+def censored_line(evaluation: Evaluation) -> str:
+    """How many could not be followed, and what that did to the figures."""
+    lost = evaluation.censored
+    said = f"{lost.rows:,} more discharges of these days have no label: the person left the network within the window"
+    weighed = "the others are weighted for them" if lost.weighted else "too few to weight the others for them"
+    return f"{said} ({lost.share:.1%}); {weighed}."
+
+
+def gates_table(gates: Sequence[Gate]) -> str:
+    """One line a gate: its verdict and why."""
+    return table(["gate", "verdict", ""], [[gate.name, str(gate.verdict), gate.says] for gate in gates])
+
+
 def slices_table(sliced: Sliced) -> str:
     """One line a slice, then one for each stage within the training slice, with the rows lost."""
     heads = [
@@ -64,7 +82,7 @@ def slices_table(sliced: Sliced) -> str:
         "people",
         "events",
         "lost: label late",
-        "lost: person later",
+        "lost: person in another",
     ]
     return table(heads, [slice_cells(found) for found in (*sliced.slices, *sliced.stages)])
 
@@ -97,7 +115,6 @@ def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def _limits(lacks: Mapping[str, str]) -> str:
     said = [
         "Intervals are bootstraps of people. They do not cover a change of the network, its coding or its care.",
-        "Fairness between groups has not been judged for this version.",
     ]
     said += [f"Not evaluable on this source: {fact} ({why})." for fact, why in sorted(lacks.items())]
     return "\n".join(f"- {line}" for line in said)

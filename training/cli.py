@@ -1,15 +1,19 @@
-"""The commands of training: build, columns, train, evaluate, promote."""
+"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, report."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from features.errors import BadInput
 from training.question import Question
+
+if TYPE_CHECKING:
+    from training.promote import Moved
 
 STORE = click.option(
     "--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it."
@@ -26,6 +30,8 @@ STORE = click.option(
 @click.option("--drop", multiple=True, help="A column that the model may not see; give it again for more.")
 @click.option("--where", default="", help="SQL over the columns: which rows count.")
 @click.option("--name", help="What the model of a table is called.")
+@click.option("--trials", type=int, help="Look for better settings of the trees: so many trials.")
+@click.option("--minutes", type=float, help="Or for so many minutes; such a release cannot be made again.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, data and threads give the same release.")
 def train(
     model: str | None,
@@ -37,17 +43,20 @@ def train(
     drop: tuple[str, ...],
     where: str,
     name: str | None,
+    trials: int | None,
+    minutes: float | None,
     seed: int,
 ) -> None:
     """Train MODEL on a store, judge it on the latest period, and write and log it as the next version. Or train on a
     table of your own (--table, --label, --person, --name), judged on people whom it never saw.
     """
     if table is not None:
-        _check_given({"--label": label, "--person": person, "--name": name}, model is None and store is None)
+        alone = not any((model, store, trials, minutes))
+        _check_given({"--label": label, "--person": person, "--name": name}, alone)
         _train_on_table(Question(table, str(label), str(person), str(name), time, drop, where), seed)
     else:
         _check_given({"MODEL": model, "--store": store}, not any((label, person, time, drop, where, name)))
-        _train_on_store(str(model), Path(str(store)), seed)
+        _train_on_store(str(model), Path(str(store)), seed, trials, minutes)
 
 
 def _check_given(needed: Mapping[str, object], alone: bool) -> None:
@@ -60,17 +69,20 @@ def _check_given(needed: Mapping[str, object], alone: bool) -> None:
         )
 
 
-def _train_on_store(model: str, store: Path, seed: int) -> None:
+def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minutes: float | None) -> None:
     from training import card
     from training.run import train as run
+    from training.tune import Budget
 
-    made = run(model, store, seed, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    budget = Budget(trials, None if minutes is None else 60 * minutes)
+    made = run(model, store, seed, budget, say=lambda step: click.echo(f"{model}: {step}", err=True))
     steps = made.attrition[["rule", "left", "removed"]].astype(str).to_numpy().tolist()
     click.echo(card.table(["rule", "left", "removed"], steps))
     click.echo()
     click.echo(card.slices_table(made.sliced))
     click.echo()
     click.echo(card.metrics_table(made.evaluation))
+    click.echo(card.censored_line(made.evaluation))
     click.echo()
     click.echo(f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id})")
     click.echo(f"Next: afterward promote {model} --version {made.release.version}")
@@ -117,6 +129,7 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
     click.echo(f"{found.rows:,} rows of {found.people:,} people, {found.events:,} with the outcome")
     click.echo()
     click.echo(card.metrics_table(found))
+    click.echo(card.censored_line(found))
     if json_file is not None:
         try:
             json_file.parent.mkdir(parents=True, exist_ok=True)
@@ -131,16 +144,82 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
 @click.command()
 @click.argument("model")
 @click.option("--version", type=int, help="Which version; the latest where left out.")
-def promote(model: str, version: int | None) -> None:
-    """Make a version of MODEL the champion that scores are made with."""
+@click.option(
+    "--store", type=click.Path(path_type=Path), help="Compare with the champion on the newest rows of this store."
+)
+@click.option("--force", "reason", help="Move although a gate is against it, for this reason, which is kept.")
+def promote(model: str, version: int | None, store: Path | None, reason: str | None) -> None:
+    """Make a version of MODEL the champion that scores are made with, if no gate is against it."""
+    from training import card
+    from training.promote import judge
     from training.promote import promote as move
 
-    moved = move(model, version)
+    judged = judge(model, version, store)
+    click.echo(card.gates_table(judged.gates))
+    click.echo()
+    _tell(model, move(judged, reason))
+
+
+@click.command()
+@click.argument("model")
+@STORE
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--from", "first", help="First day of discharge of the slice to calibrate on, YYYY-MM-DD.")
+@click.option("--to", "last", help="Its last day; judged is what comes after.")
+def recalibrate(model: str, store: Path, version: int | None, first: str | None, last: str | None) -> None:
+    """Fit the last step of a version of MODEL anew on recent discharges that its trees never learned from, judge it on
+    later ones, and write it as a new version.
+    """
+    from features.windows import parse_day
+    from training import card
+    from training.recalibrate import recalibrate as run
+
+    begin, end = (None if day is None else parse_day(day) for day in (first, last))
+    made = run(model, store, begin, end, version, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    click.echo(card.slices_table(made.sliced))
+    click.echo()
+    click.echo(card.metrics_table(made.evaluation))
+    click.echo()
+    click.echo(
+        f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id}); its trees are"
+    )
+    click.echo(f"those of version {made.parent}")
+    click.echo(f"Next: afterward promote {model} --version {made.release.version}")
+
+
+@click.command()
+@click.argument("model")
+def rollback(model: str) -> None:
+    """Go back to the champion of MODEL before this one."""
+    from training.promote import rollback as back
+
+    _tell(model, back(model))
+
+
+def _tell(model: str, moved: Moved) -> None:
     before = "nothing" if moved.before is None else f"version {moved.before}"
-    click.echo(f"{model}: champion moved from {before} to version {moved.version}")
+    click.echo(f"{model}: champion moved from {before} to version {moved.version} ({moved.why})")
     click.echo(f"Pointer: {moved.pointer}")
     known = f"version {moved.registered}" if moved.registered else "the release is not registered there"
     click.echo(f"MLflow alias champion: {known}")
+
+
+@click.command()
+@click.argument("model")
+@click.option("--version", type=int, help="Which version; the latest where left out.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="A folder.")
+@click.option("--answers", type=click.Path(path_type=Path), help="JSON of what no release knows, such as who paid.")
+def report(model: str, version: int | None, out: Path, answers: Path | None) -> None:
+    """Write the report of a version of MODEL: a page, the same as JSON, a model card, and PDF where Chromium is."""
+    from training.report.files import write
+
+    made = write(model, version, out, answers)
+    click.echo(f"{made.model} version {made.version}")
+    for path in made.files:
+        click.echo(f"Written: {path}")
+    click.echo(
+        f"Written: {made.pdf}" if made.pdf else "No PDF: no Chromium here prints it. Any browser prints the page."
+    )
 
 
 @click.command()
@@ -197,4 +276,4 @@ def columns(out: Path) -> None:
     click.echo(f"{len(told)} columns in {out}")
 
 
-COMMANDS = (build, columns, train, evaluate, promote)
+COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, report)

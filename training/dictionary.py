@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from features.catalogue.algebra import Facts, Family, Feature
-from training.demographics import OF_COLUMNS, OF_RECORD
 from training.frame import KEYS, OUTCOME, POPULATIONS, group_column
+from training.groups import NEEDS
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,14 @@ BESIDE = {
     "competing": Beside("what came first in the place of the outcome: death or planned", "nothing did"),
     "event_day": Beside("day of the event that decided", "no event"),
     "complete": Beside("true where the whole outcome window lies in the data; where not, only events are seen"),
+    "followed_days": Beside(
+        "days from discharge to the event, the death, the end of the window or the last day enrolled",
+        "the label is null for another reason than leaving the network",
+    ),
     "label_known_day": Beside("day on which the label could be known", "the label is null"),
     "trained": Beside("true for the rows that the model learns from or is held back from"),
     "measured": Beside("true for the rows that the model may be judged on"),
 }
-GROUPS = ("age", *OF_COLUMNS, *OF_RECORD, "practice")
 
 
 def dictionary(features: Sequence[Feature]) -> list[dict[str, object]]:
@@ -46,7 +49,7 @@ def dictionary(features: Sequence[Feature]) -> list[dict[str, object]]:
     beside = [{"name": name, "role": role, **asdict(BESIDE[name])} for role, names in roles.items() for name in names]
     groups = [
         {"name": group_column(of), "role": "group", "says": f"{of}, as known at `as_of`", "missing": "not told"}
-        for of in GROUPS
+        for of in NEEDS
     ]
     needed = needs(features)
     told = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from features import windows
 from features.errors import BadInput
-from models import metrics, pointer
+from models import censoring, metrics, pointer
+from models.censoring import Censored
 from models.intervals import Interval, bootstrap
 from training import baselines
 from training.split import HOLDOUT
@@ -48,6 +49,7 @@ class Evaluation:
     period: tuple[int, int]
     judged: Judged
     baselines: Mapping[str, Judged]
+    censored: Censored
 
     def to_json(self) -> dict[str, object]:
         """Metrics at top level, each {value, low, high}, null where rows or events are too few for a number."""
@@ -57,6 +59,7 @@ class Evaluation:
             "people": self.people,
             "events": self.events,
             "baselines": {name: written(judged) for name, judged in self.baselines.items()},
+            "censored": asdict(self.censored),
             "model": self.model,
             **({} if self.version is None else {"version": self.version}),
             "rows_are": self.rows_are,
@@ -73,15 +76,28 @@ class Evaluation:
         return found
 
 
-def judge(y: npt.ArrayLike, risk: npt.ArrayLike, persons: npt.ArrayLike, resamples: int = RESAMPLES) -> Judged:
+def judge(
+    y: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    resamples: int = RESAMPLES,
+    weights: npt.ArrayLike | None = None,
+) -> Judged:
     """Every metric with its 95 % interval, people drawn together."""
-    return bootstrap(y, risk, persons, METRICS, resamples=resamples, seed=SEED)
+    return bootstrap(y, risk, persons, METRICS, resamples=resamples, seed=SEED, weights=weights)
 
 
 def evaluated(
-    model: str, version: int | None, rows_are: str, rows: pd.DataFrame, risk: Floats, others: Mapping[str, Floats]
+    model: str,
+    version: int | None,
+    rows_are: str,
+    rows: pd.DataFrame,
+    risk: Floats,
+    others: Mapping[str, Floats],
+    censored: pd.DataFrame,
 ) -> Evaluation:
-    """Judge `risk` and the baselines' risks of the same rows, which have label, person_id and discharge_day.
+    """Judge `risk` and the baselines' risks of the same rows, which have label, person_id, discharge_day and
+    followed_days; where more than a few of the `censored` rows lie in the same period, the others stand for them too.
 
     BadInput where the rows do not hold both events and non-events.
     """
@@ -92,6 +108,10 @@ def evaluated(
             expected="some with it and some without",
             do="Load a longer period.",
         )
+    period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
+    left_after = censored.followed_days[censored.discharge_day.between(*period)]
+    lost = censoring.censored(rows.followed_days, left_after)
+    weights = censoring.weights(rows.followed_days, left_after) if lost.weighted else None
     return Evaluation(
         model=model,
         version=version,
@@ -99,9 +119,10 @@ def evaluated(
         rows=len(rows),
         people=int(rows.person_id.nunique()),
         events=int(y.sum()),
-        period=(int(rows.discharge_day.min()), int(rows.discharge_day.max())),
-        judged=judge(y, risk, persons),
-        baselines={name: judge(y, other, persons, RESAMPLES_OF_A_BASELINE) for name, other in others.items()},
+        period=period,
+        judged=judge(y, risk, persons, weights=weights),
+        baselines={name: judge(y, other, persons, RESAMPLES_OF_A_BASELINE, weights) for name, other in others.items()},
+        censored=lost,
     )
 
 
@@ -128,7 +149,7 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     risk = trained.predict(X)
     X[baselines.PRIOR_ADMISSIONS] = baselines.prior_admissions(rows, judged_on.cohort)
     others = {other["name"]: baselines.from_json(other).risk(X) for other in trained.read(release.BASELINES)}
-    return evaluated(model, trained.version, rows_are, rows, risk, others)
+    return evaluated(model, trained.version, rows_are, rows, risk, others, judged_on.censored)
 
 
 def _rows_to_judge(rows: pd.DataFrame, saved: pd.DataFrame, version: int) -> tuple[pd.DataFrame, str]:

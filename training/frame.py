@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from features import windows
 from features.catalogue.events import label_of
 from features.record.whole import whole
-from training.demographics import demographics
+from training.groups import groups_of
 from training.population import further_rules, labelled
-from training.practices import practices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from models.specs.spec import Population, Spec
 
 KEYS = ("person_id", "stay_id", "as_of", "admit_day", "discharge_day", "facility_id")
-OUTCOME = ("label", "null_reason", "competing", "event_day", "complete", "label_known_day")
+OUTCOME = ("label", "null_reason", "competing", "event_day", "complete", "followed_days", "label_known_day")
 POPULATIONS = ("trained", "measured")
 DAYS = ("admit_day", "discharge_day", "event_day", "label_known_day")
 TEXTS = ("person_id", "stay_id", "facility_id", "null_reason", "competing")
@@ -31,8 +30,8 @@ GROUP = "group_"
 
 
 def frame(record: Record, asked: Spec) -> pd.DataFrame:
-    """Everyone whom the model scores: KEYS, OUTCOME, POPULATIONS, a column `group_...` for each
-    thing that people are told apart by, and the features.
+    """Everyone whom the model scores: KEYS, OUTCOME, POPULATIONS, a column `group_...` for each thing that people are
+    told apart by, and the features.
 
     `as_of` is a time in UTC, days are dates of the network's calendar, features are float64. The label is null where it
     is censored or not evaluable, and `null_reason` says why. BadInput where the source cannot tell the outcome.
@@ -49,7 +48,7 @@ def frame(record: Record, asked: Spec) -> pd.DataFrame:
         as_of=pd.DatetimeIndex(windows.times(rows.as_of), tz="UTC"),
         **{name: _dates(rows[name]) for name in DAYS},
     )
-    return pd.concat([told.astype(dict.fromkeys(TEXTS, "str")), _groups(record, rows, X), X], axis=1)
+    return pd.concat([told.astype(dict.fromkeys(TEXTS, "str")), _groups(record, rows), X], axis=1)
 
 
 def write_frame(made: pd.DataFrame, path: Path) -> None:
@@ -67,9 +66,8 @@ def _belongs(rows: pd.DataFrame, asked: Spec, population: Population) -> pd.Seri
     return kept
 
 
-def _groups(record: Record, rows: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
-    found = demographics(record, rows, X).assign(practice=practices(record, rows))
-    return found.astype("str").rename(columns=group_column)
+def _groups(record: Record, rows: pd.DataFrame) -> pd.DataFrame:
+    return groups_of(record, rows).astype("str").rename(columns=group_column)
 
 
 def group_column(attribute: str) -> str:

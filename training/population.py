@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from features.definitions.cohort import Rule, prediction_cohort
 from features.definitions.outcomes import labels
 from features.errors import BadInput
+from models.specs.spec import OUTCOME_KNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labelled:
-    """`cohort`: every row that is scored. `rows`: those of the population, with label, event_day and label_known_day,
-    by person and time. `attrition`: rule, sense, left, removed, not_evaluable, from all stays down to
-    `rows`.
+    """`cohort`: every row that is scored. `rows`: those of the population, with label, event_day, followed_days and
+    label_known_day, by person and time; `censored`: those that would be of it, had they not left the network within
+    the window. `attrition`: rule, sense, left, removed, not_evaluable, from all stays down to `rows`.
     """
 
     cohort: pd.DataFrame
     rows: pd.DataFrame
+    censored: pd.DataFrame
     attrition: pd.DataFrame
 
 
@@ -36,14 +38,24 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
     told = labels(record, cohort.rows, spec.outcome)
     _check_evaluable(told, spec)
     rows = cohort.rows.merge(told, on="row_id", validate="one_to_one")
-    steps = []
+    steps, censored = [], rows.head(0)
     for rule in further_rules(spec, population):
         kept = rows[rule.keeps(rows)]
         steps.append((rule.name, rule.sense, len(kept), len(rows) - len(kept), 0))
+        if rule is OUTCOME_KNOWN:
+            out = rows[~rule.keeps(rows)]
+            censored = out[out.followed_days.notna()].reset_index(drop=True)
         rows = kept
     further = pd.DataFrame(steps, columns=["rule", "sense", "left", "removed", "not_evaluable"])
     attrition = pd.concat([cohort.attrition, further], ignore_index=True)
-    return Labelled(cohort.rows, rows.reset_index(drop=True), attrition)
+    return Labelled(cohort.rows, rows.reset_index(drop=True), censored, attrition)
+
+
+def without(rows: pd.DataFrame, learned: pd.DataFrame) -> pd.DataFrame:
+    """The rows but those of `learned`: one person leaves hospital once a day, whatever a correction calls the stay."""
+    day = ["person_id", "discharge_day"]
+    seen = rows.merge(learned[day].drop_duplicates(), on=day, how="left", indicator=True)["_merge"] == "both"
+    return rows[~seen.to_numpy()].reset_index(drop=True)
 
 
 def further_rules(spec: Spec, population: Population) -> tuple[Rule, ...]:

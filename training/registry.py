@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -55,12 +55,15 @@ class Released(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """What MLflow is told of one training, beyond the release itself. `artefacts` maps a file name to its bytes."""
+    """What MLflow is told of one training, beyond the release itself. `artefacts` maps a file name to its bytes.
+    `tried` are the trials of settings (name, parameters, metrics), each a run within the run.
+    """
 
     parameters: Mapping[str, object]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     artefacts: Mapping[str, bytes]
+    tried: tuple[tuple[str, Mapping[str, float], Mapping[str, float | None]], ...] = ()
 
 
 def default_uri() -> str:
@@ -83,6 +86,7 @@ def log(trained: Released, run: Run) -> str:
             mlflow.set_tags({**run.tags, **_identity(trained)})
             mlflow.log_params(dict(run.parameters))
             mlflow.log_metrics({name: value for name, value in run.metrics.items() if math.isfinite(value)})
+            _log_tried(run.tried)
             mlflow.log_artifacts(str(trained.path), artifact_path="release")
             for name, content in run.artefacts.items():
                 _log_bytes(active.info.run_id, name, content)
@@ -92,26 +96,53 @@ def log(trained: Released, run: Run) -> str:
         return str(active.info.run_id)
 
 
-def make_champion(trained: Released) -> str | None:
-    """Move the alias `champion` to the registered version of a release; gives that version, or null when MLflow does
-    not know the release.
+def _log_tried(tried: Iterable[tuple[str, Mapping[str, float], Mapping[str, float | None]]]) -> None:
+    import mlflow
+
+    for name, parameters, metrics in tried:
+        with mlflow.start_run(run_name=name, nested=True):
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics({what: value for what, value in metrics.items() if value is not None})
+
+
+def make_champion(trained: Released, tags: Mapping[str, str]) -> str | None:
+    """Move the alias `champion` to the registered version of a release and tag it; gives that version, or null when
+    MLflow does not know the release.
     """
     with client_of_registry() as client:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            known = client.search_model_versions(f"name='{trained.model}'")
-        except MlflowException as refused:
-            if refused.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            return None
-        mine = _identity(trained)
-        same = [found for found in known if all(found.tags.get(tag) == value for tag, value in mine.items())]
-        if not same:
-            return None
-        latest = str(max(int(found.version) for found in same))
-        client.set_registered_model_alias(trained.model, CHAMPION, latest)
+        latest = _registered_as(client, trained)
+        if latest is not None:
+            _tag(client, trained.model, latest, tags)
+            client.set_registered_model_alias(trained.model, CHAMPION, latest)
         return latest
+
+
+def tag(trained: Released, tags: Mapping[str, str]) -> None:
+    """Tag the registered version of a release, where MLflow knows it."""
+    with client_of_registry() as client:
+        latest = _registered_as(client, trained)
+        if latest is not None:
+            _tag(client, trained.model, latest, tags)
+
+
+def _tag(client: MlflowClient, model: str, version: str, tags: Mapping[str, str]) -> None:
+    for name, value in tags.items():
+        client.set_model_version_tag(model, version, name, value)
+
+
+def _registered_as(client: MlflowClient, trained: Released) -> str | None:
+    """MLflow's own number of a release's latest registration; null when it does not know the release."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        known = client.search_model_versions(f"name='{trained.model}'")
+    except MlflowException as refused:
+        if refused.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+    mine = _identity(trained)
+    same = [found for found in known if all(found.tags.get(name) == value for name, value in mine.items())]
+    return str(max(int(found.version) for found in same)) if same else None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +21,17 @@ from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
 from training.evaluate import Evaluation, evaluated
+from training.examine import examine
 from training.figures import reliability
-from training.fit import PARAMETERS, Lesson, fit
+from training.findings import of_version
+from training.fit import Lesson, fit
+from training.gates import Gate
+from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled
+from training.report.files import texts
+from training.report.recorded import of
 from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+from training.tune import NO_SEARCH, Budget, Tuned, tune
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +54,7 @@ class Learned:
     calibrator: Calibrator
     calibration_log_loss: Mapping[str, float]
     baselines: Mapping[str, Linear]
+    tuned: Tuned
     raw: Floats
     risk: Floats
 
@@ -62,12 +70,14 @@ class Trained:
     run_id: str
 
 
-def train(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -> Trained:
-    """Train a model on a store, judge it on the latest period, write it as the next version and log it.
+def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, say: Say = lambda _: None) -> Trained:
+    """Train a model on a store, judge it on the latest period, write it as the next version and log it; `budget` is for
+    the search for better settings of the trees.
 
     BadModel for an unknown model, BadStore for a store that is none, BadInput where too little happened to learn from.
     """
     from features.dataset import build
+    from features.fingerprint import fingerprint
     from features.record.record import open_record
 
     asked = spec(model)
@@ -79,11 +89,19 @@ def train(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -> 
     say(f"building the features of {len(sliced.rows):,} discharges")
     X = build(record, sliced.rows, asked.features)
     say("learning")
-    learned = learn(X, sliced.rows, people.cohort, seed)
+    lesson = lesson_of(X, sliced.rows)
+    question = f"{record.fingerprint} {fingerprint(asked.features)}"
+    tuned = tune(lesson, seed, budget, pointer.tuning_path(model), question)
+    learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
-    evaluation = _judged(asked, X, sliced.rows, people.cohort, learned)
+    evaluation = _judged(asked, X, sliced.rows, people, learned)
+    groups = groups_of(record, sliced.rows)
+    late = groups[_in(sliced.rows.slice, HOLDOUT)]
+    gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
     say("writing the release")
-    path = release.write(_contents(asked, record, people, sliced, X, learned, evaluation, seed))
+    told = of_version(asked, learned.booster, groups[list(OF_PEOPLE)], sliced.rows, X, learned.risk)
+    contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)
+    path = release.write(replace(contents, findings=told))
     made = release.load(path)
     _save_rows(sliced.rows, learned, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -91,19 +109,27 @@ def train(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -> 
     return Trained(made, replace(evaluation, version=made.version), sliced, people.attrition, run_id)
 
 
-def learn(X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, seed: int) -> Learned:
-    """Learn model and baselines on the training slice, calibrate on its own; `rows` as `split.sliced` says."""
+def lesson_of(X: pd.DataFrame, rows: pd.DataFrame) -> Lesson:
+    """The training slice, as the trees learn it; `rows` as `split.sliced` says."""
+    training = _in(rows.slice, TRAIN)
+    return Lesson(
+        X.to_numpy("float64")[training],
+        rows.label.to_numpy("float64")[training],
+        rows.discharge_day.to_numpy("int64")[training],
+        tuple(X.columns),
+        fit=_in(rows.stage, FIT)[training],
+        tune=_in(rows.stage, TUNE)[training],
+    )
+
+
+def learn(
+    X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, lesson: Lesson, tuned: Tuned, seed: int
+) -> Learned:
+    """Learn model and baselines on the training slice, calibrate on its own."""
     y, persons, matrix = rows.label.to_numpy("float64"), rows.person_id.to_numpy(), X.to_numpy("float64")
     training, calibrating = _in(rows.slice, TRAIN), _in(rows.slice, CALIBRATE)
     stages = _in(rows.stage, FIT), _in(rows.stage, TUNE)
-    lesson = Lesson(
-        matrix[training],
-        y[training],
-        rows.discharge_day.to_numpy("int64")[training],
-        tuple(X.columns),
-        *(stage[training] for stage in stages),
-    )
-    fitted = fit(lesson, seed)
+    fitted = fit(lesson, seed, tuned.parameters)
     raw = risk_of(np.asarray(fitted.booster.predict(matrix, raw_score=True), dtype=np.float64))
     chosen = calibrate(y[calibrating], raw[calibrating], persons[calibrating])
     with_prior = X.assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})
@@ -113,18 +139,20 @@ def learn(X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, seed: int) 
         calibrator=chosen.calibrator,
         calibration_log_loss=chosen.log_loss,
         baselines=baselines.learn(with_prior, y, training, calibrating, stages),
+        tuned=tuned,
         raw=raw,
         risk=calibration.apply(chosen.calibrator, raw),
     )
 
 
-def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, learned: Learned) -> Evaluation:
+def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, people: Labelled, learned: Learned) -> Evaluation:
     """The held-out period: judged on its own rows, with the baselines beside."""
     holdout = _in(rows.slice, HOLDOUT)
     late = rows[holdout]
-    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, cohort)})
+    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, people.cohort)})
     others = {name: other.risk(with_prior) for name, other in learned.baselines.items()}
-    return evaluated(asked.name, None, "held out, the latest period", late, learned.risk[holdout], others)
+    risk, rows_are = learned.risk[holdout], "held out, the latest period"
+    return evaluated(asked.name, None, rows_are, late, risk, others, people.censored)
 
 
 def _contents(
@@ -135,6 +163,7 @@ def _contents(
     X: pd.DataFrame,
     learned: Learned,
     evaluation: Evaluation,
+    gates: Sequence[Gate],
     seed: int,
 ) -> Contents:
     from features.dataset import columns
@@ -158,13 +187,15 @@ def _contents(
             **sliced.to_json(),
             "attrition": people.attrition.to_dict("records"),
             "trees": learned.trees,
+            "tuning": learned.tuned.to_json(),
             "calibration_log_loss": dict(learned.calibration_log_loss),
         },
         baselines=[{"name": name, **other.to_json()} for name, other in learned.baselines.items()],
-        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks),
+        card=card(asked, evaluation, sliced, people.attrition, declared, without_value, record.lacks, gates),
         check=_self_check(asked, declared, learned),
         sources=record.sources,
         lacks=frozenset(record.lacks),
+        gates=[gate.to_json() for gate in gates],
     )
 
 
@@ -187,12 +218,18 @@ def _save_rows(rows: pd.DataFrame, learned: Learned, path: Path) -> None:
 
 
 def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, evaluation: Evaluation) -> registry.Run:
-    """What MLflow is told: settings, counts, metrics, fingerprints, a table and a figure."""
+    """What MLflow is told: settings, counts, metrics, fingerprints, a table, a figure and the report."""
     late = _in(sliced.rows.slice, HOLDOUT)
     y, risk = sliced.rows.label.to_numpy("float64")[late], learned.risk[late]
     sizes = {f"{found.name}_{what}": getattr(found, what) for found in sliced.slices for what in ("rows", "events")}
     return registry.Run(
-        parameters={**PARAMETERS, "seed": made.seed, "trees": learned.trees, "columns": len(made.columns), **sizes},
+        parameters={
+            **learned.tuned.parameters,
+            "seed": made.seed,
+            "trees": learned.trees,
+            "columns": len(made.columns),
+            **sizes,
+        },
         metrics=evaluation.numbers(),
         tags={
             "afterward.data_fingerprint": made.data_fingerprint,
@@ -201,10 +238,15 @@ def _run(made: Release, people: Labelled, sliced: Sliced, learned: Learned, eval
             "afterward.prediction_time": made.prediction_time,
             "afterward.calibrator": type(learned.calibrator).__name__.lower(),
         },
+        tried=tuple(
+            (f"trial {one.number}", one.settings, {"tuning_log_loss": one.log_loss, "trees": one.trees})
+            for one in learned.tuned.tried
+        ),
         artefacts={
             "attrition.csv": people.attrition.to_csv(index=False).encode(),
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(y, risk, f"{made.model}, held-out period"),
+            **{name: text.encode() for name, text in texts(of(made)).items()},
         },
     )
 

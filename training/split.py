@@ -64,10 +64,11 @@ class Sliced:
 
     def to_json(self) -> dict[str, object]:
         """Dates and counts, no rows."""
-        return {"slices": [_dated(x) for x in self.slices], "stages": [_dated(x) for x in self.stages]}
+        return {"slices": [dated(x) for x in self.slices], "stages": [dated(x) for x in self.stages]}
 
 
-def _dated(found: SliceCount) -> dict[str, object]:
+def dated(found: SliceCount) -> dict[str, object]:
+    """A slice as JSON, its days as dates."""
     days = {"first_day": found.first_day, "last_day": found.last_day}
     return {**asdict(found), **{name: None if day is None else windows.iso(day) for name, day in days.items()}}
 
@@ -129,8 +130,8 @@ def sliced(rows: pd.DataFrame, outcome: Outcome) -> Sliced:
     marked = rows.assign(**outer, stage=inner.slice.reindex(rows.index))
     return Sliced(
         marked,
-        tuple(_count(name, rows, outer) for name in (TRAIN, *LATER_SLICES)),
-        tuple(_count(name, training, inner) for name in (FIT, *WITHIN_TRAINING)),
+        tuple(count(name, rows, outer) for name in (TRAIN, *LATER_SLICES)),
+        tuple(count(name, training, inner) for name in (FIT, *WITHIN_TRAINING)),
     )
 
 
@@ -146,7 +147,8 @@ def check_enough(made: Sliced, model: str) -> None:
             )
 
 
-def _count(name: str, rows: pd.DataFrame, split: pd.DataFrame) -> SliceCount:
+def count(name: str, rows: pd.DataFrame, split: pd.DataFrame) -> SliceCount:
+    """What one slice holds and lost; `split` marks the rows as `by_time` does."""
     held = rows[split.slice == name]
     lost = split.left_out[split.lost_from == name]
     return SliceCount(
@@ -157,5 +159,5 @@ def _count(name: str, rows: pd.DataFrame, split: pd.DataFrame) -> SliceCount:
         people=int(held.person_id.nunique()),
         events=int(held.label.sum()),
         lost_to_labels=int((lost == UNKNOWN_IN_TIME).sum()),
-        lost_to_people=int((lost == IN_A_LATER_SLICE).sum()),
+        lost_to_people=int((lost.notna() & (lost != UNKNOWN_IN_TIME)).sum()),
     )

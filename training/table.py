@@ -7,22 +7,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import BadInput
-from models import calibration
+from models import calibration, pointer
 from models.calibration import Calibrator
 from models.log_odds import risk_of
 from models.table import release
-from models.table.history import times, with_history
+from models.table.history import ROWS_BEFORE, SINCE_LAST, times, with_history
 from models.table.preparation import TableColumn, prepare
 from models.table.read import Asked, Cells, read
 from models.table.release import TableContents, TableRelease
 from training.calibrate import calibrate
 from training.evaluate import RESAMPLES_OF_A_BASELINE, Judged, judge, written
+from training.findings import HeldOut, findings_of_table
 from training.question import Question
 from training.table_columns import Inferred, infer
 
@@ -125,11 +127,30 @@ def train(asked: Question, seed: int = 0, say: Say = lambda _: None) -> Made:
         calibrator=found.calibrator,
         metrics={**metrics, "rows_are": "cross-validated by person", "folds": FOLDS},
         card=card(asked, counts, judged, beside, inferred, found.trees),
+        findings=_findings(booster, X, cells.label, found.risk, persons, inferred),
     )
     made = release.load(release.write(contents))
+    _save_rows(persons, cells.label, found.risk, pointer.rows_path(asked.name, made.version))
     say("logging to MLflow")
     run_id = registry.log(made, run_of(asked, made, judged, beside, found.trees, PARAMETERS))
     return Made(made, counts["rows"], counts["people"], counts["events"], judged, beside, inferred, run_id)
+
+
+def _save_rows(persons: npt.NDArray[np.int64], y: Floats, risk: Floats, path: Path) -> None:
+    """What another version of the same table is compared with: a number for each person, the label, and the risk by a
+    model that never saw the person, in the order of the table.
+    """
+    import pandas as pd
+
+    pd.DataFrame({"person_id": persons, "label": y, "risk": risk}).to_parquet(path, index=False)
+
+
+def _findings(
+    booster: Booster, X: pd.DataFrame, y: Floats, risk: Floats, persons: npt.NDArray[np.int64], inferred: Inferred
+) -> dict[str, Any]:
+    """What the report shows beyond the metrics; drawn are numbers, whose order a reader knows."""
+    drawn = {column.name for column in inferred.columns if column.kind == "number"} | {ROWS_BEFORE, SINCE_LAST}
+    return findings_of_table(booster, list(X.columns), drawn, HeldOut(y, risk, persons, X.to_numpy("float64")))
 
 
 def inputs(text: pd.DataFrame, asked: Question, columns: Sequence[TableColumn]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from models import release
 from training.card import shown, table
 from training.evaluate import HEADLINE, Judged, written
 from training.registry import Run
+from training.report.files import texts
+from training.report.recorded import of_table
 from training.table_columns import Inferred
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def run_of(
     trees: int,
     parameters: Mapping[str, object],
 ) -> Run:
-    """What MLflow is told: settings, metrics, fingerprints. No cell of the table."""
+    """What MLflow is told: settings, metrics, fingerprints, the report. No cell of the table."""
     numbers = {name: each.value for name, each in judged.items() if math.isfinite(each.value)}
     for who, each in baselines.items():
         numbers |= {f"baseline/{who}/{name}".replace(":", ""): value.value for name, value in each.items()}
@@ -94,5 +96,8 @@ def run_of(
         parameters={**parameters, "seed": made.seed, "trees": trees, "columns": len(made.table_columns)},
         metrics=numbers,
         tags={"afterward.data_fingerprint": made.data_fingerprint, "afterward.kind": "table"},
-        artefacts={"evaluation.json": release.as_json(written(judged)).encode()},
+        artefacts={
+            "evaluation.json": release.as_json(written(judged)).encode(),
+            **{name: text.encode() for name, text in texts(of_table(made)).items()},
+        },
     )

@@ -1,4 +1,4 @@
-"""On how many days of a span somebody was enrolled. Whom this is asked about may lie in the future: only labels and
+"""On which days of a span somebody was enrolled. Whom this is asked about may lie in the future: only labels and
 retrospective cohorts ask it of days after `as_of`.
 """
 
@@ -15,11 +15,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def enrolled(record: Record, persons: pd.Series, first_day: pd.Series, last_day: pd.Series) -> pd.Series:
-    """Whether every day from first to last was covered, by whatever payer and plan. An empty span is. Same index as
-    `persons`.
+def covered_through(record: Record, persons: pd.Series, first_day: pd.Series, last_day: pd.Series) -> pd.Series:
+    """The last day, up to `last_day`, of unbroken cover from `first_day` on, by whatever payer and plan; the day before
+    `first_day` where that was not covered. Same index as `persons`.
     """
-    return days_enrolled(record[COVERAGE], persons, first_day, last_day) >= last_day - first_day + 1
+    import ibis
+    import pandas as pd
+
+    joined = _covers(record[COVERAGE], persons, first_day, last_day)
+    before = joined.final.max().over(ibis.window(group_by="span", order_by=["first", "final"], preceding=(None, 1)))
+    apart = joined["first"] > ibis.greatest(before.fill_null(joined.start - 1), joined.start - 1) + 1
+    joined = joined.mutate(apart=apart.cast("int64"))
+    so_far = ibis.cumulative_window(group_by="span", order_by=["first", "final"])
+    joined = joined.mutate(gaps=joined.apart.sum().over(so_far))
+    reached = joined.group_by("span").aggregate(through=joined.final.max(where=joined.gaps == 0)).to_pandas()
+    through = pd.Series(range(len(persons)), persons.index).map(reached.set_index("span").through)
+    return through.fillna(first_day - 1).clip(upper=last_day).astype("int64")
 
 
 def fee_for_service(record: Record, payer_types: Sequence[str] = ()) -> ir.Table:
@@ -38,6 +49,20 @@ def days_enrolled(covered: ir.Table, persons: pd.Series, first_day: pd.Series, l
     import ibis
     import pandas as pd
 
+    joined = _covers(covered, persons, first_day, last_day)
+    so_far = ibis.window(group_by="span", order_by=["first", "final"], preceding=(None, 1))
+    begins = ibis.greatest(joined["first"], joined.start, joined.final.max().over(so_far) + 1)
+    joined = joined.mutate(days=ibis.greatest(0, ibis.least(joined.final, joined.end) - begins + 1))
+    days = joined.group_by("span").aggregate(days=joined.days.sum()).to_pandas()
+    counted = pd.Series(range(len(persons)), persons.index).map(days.set_index("span").days)
+    return counted.fillna(0).astype("int64")
+
+
+def _covers(covered: ir.Table, persons: pd.Series, first_day: pd.Series, last_day: pd.Series) -> ir.Table:
+    """Rows of COVERAGE that touch each span of days: span (its place), start, end, first and final day of the row."""
+    import ibis
+    import pandas as pd
+
     spans = pd.DataFrame(
         {
             "span": range(len(persons)),
@@ -48,10 +73,4 @@ def days_enrolled(covered: ir.Table, persons: pd.Series, first_day: pd.Series, l
     )
     rows = covered.select("person_id", first="from_day", final="to_day").distinct()
     joined = ibis.memtable(spans).inner_join(rows, "person_id")
-    joined = joined.filter(joined["first"] <= joined.end, joined.final >= joined.start)
-    so_far = ibis.window(group_by="span", order_by=["first", "final"], preceding=(None, 1))
-    begins = ibis.greatest(joined["first"], joined.start, joined.final.max().over(so_far) + 1)
-    joined = joined.mutate(days=ibis.greatest(0, ibis.least(joined.final, joined.end) - begins + 1))
-    days = joined.group_by("span").aggregate(days=joined.days.sum()).to_pandas()
-    counted = spans["span"].map(days.set_index("span").days).fillna(0).astype("int64")
-    return pd.Series(counted.to_numpy(), index=persons.index)
+    return joined.filter(joined["first"] <= joined.end, joined.final >= joined.start)

@@ -9,7 +9,7 @@ from features.measures.edition import Edition
 from features.measures.left_out import FRAIL_OR_ILL_FROM_81, HOSPICE, NURSING_HOME, OF_AGE_AT_END, PALLIATIVE, SEEN
 from features.measures.measure import Criterion, Group, Measure
 from features.measures.panel import Panel
-from features.measures.rows import Bools, Rows
+from features.measures.rows import OPEN, Bools, Rows
 from features.measures.sets import ADULT_OUTPATIENT, KIDNEY_FAILURE, KIDNEY_STAGE_5
 from features.measures.value_set import Code, ValueSet
 
@@ -49,6 +49,7 @@ def dialysed_or_transplanted(at: Panel) -> Bools:
 def _last_day(at: Panel) -> Rows:
     """The values of the last day with a blood pressure that was not taken in hospital."""
     taken = at.parts(BLOOD_PRESSURE) | at.results(BLOOD_PRESSURE)  # the whole stands for one without any value
+    taken = taken | at.results(SYSTOLIC, DIASTOLIC).only("alone")  # of a source that does not tell wholes
     taken = taken.only("settled", "vital").latest_during(at.period)
     taken = taken.where(~taken.flag("acute"))
     return taken.highest(taken.latest_day)
@@ -59,8 +60,8 @@ def _below(at: Panel, of: Rows, part: Code, limit: int) -> Bools:
     readings = of.where(np.isin(of.index, at.results(part).index)).only("mm_hg")
     taken, complete = (np.zeros(at.people, dtype=np.int64) for _ in range(2))
     for counted, rows in ((taken, of), (complete, readings)):
-        pairs = np.unique(np.stack([rows["who"], rows["part_of"]]), axis=1)
-        np.add.at(counted, pairs[0], 1)
+        _, first = np.unique(rows["part_of"], return_index=True)  # each is of one person
+        np.add.at(counted, rows["who"][first], 1)
     every: Bools = taken == complete
     return readings.where(readings["value"] < limit).exist() & every
 
@@ -69,6 +70,22 @@ def controlled(at: Panel) -> Bools:
     """Below 140 over 90 on the last day."""
     last = _last_day(at)
     return _below(at, last, SYSTOLIC, SYSTOLIC_BELOW) & _below(at, last, DIASTOLIC, DIASTOLIC_BELOW)
+
+
+def never_taken(at: Panel) -> Bools:
+    """No blood pressure outside hospital in the period."""
+    return ~_last_day(at).exist()
+
+
+def measured(at: Panel) -> Bools:
+    """Both values on the last day, whatever they are."""
+    last = _last_day(at)
+    return _below(at, last, SYSTOLIC, OPEN) & _below(at, last, DIASTOLIC, OPEN)
+
+
+def incomplete(at: Panel) -> Bools:
+    """Taken, but not both values each time on the last day."""
+    return ~never_taken(at) & ~measured(at)
 
 
 MEASURE = Measure(
@@ -102,6 +119,11 @@ MEASURE = Measure(
             numerator=(Criterion("a blood pressure below 140 over 90", controlled),),
             care=(_last_day,),
             closes="a blood pressure below 140 over 90, taken outside hospital",
+            steps=(
+                Criterion("a blood pressure taken outside hospital: none this year", never_taken),
+                Criterion("a reading of both values: the last day lacks one", incomplete),
+                Criterion("treatment, and a blood pressure below 140 over 90: the last was not", measured),
+            ),
         ),
     ),
 )

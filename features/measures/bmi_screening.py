@@ -148,6 +148,11 @@ MEASURE = Measure(
             ),
             care=(_taken,),
             closes="a body mass index, and a plan where it is too high or too low",
+            steps=(
+                Criterion("a plan: the body mass index is too high", _high),
+                Criterion("a plan: the body mass index is too low", _low),
+                Criterion("a body mass index, taken at a visit", lambda at: ~_taken(at).exist()),
+            ),
             exceptions=(
                 Criterion("a medical reason against a plan", no_plan_for_a_reason),
                 Criterion("declined, or a medical reason against taking it", not_taken_for_a_reason),

@@ -70,6 +70,10 @@ MEASURE = Measure(
             numerator=(found("a smear", smear), found("an HPV test", hpv_test)),
             care=(smear, hpv_test),
             closes="a smear, or from 30 years on an HPV test",
+            steps=(
+                Criterion("a smear, or an HPV test", lambda at: at.age(at.period.last) >= HPV_FROM_AGE),
+                Criterion("a smear", lambda at: at.age(at.period.last) < HPV_FROM_AGE),
+            ),
         ),
     ),
 )

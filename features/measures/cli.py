@@ -74,13 +74,12 @@ def import_value_sets(sources: tuple[Path, ...], into: Path) -> None:
 @click.option(
     "--valuesets",
     "file",
-    required=True,
     type=click.Path(path_type=Path),
-    help="As `afterward valuesets import` made it.",
+    help="As `afterward valuesets import` made it; those that come with Afterward if absent.",
 )
-@click.option("--measure", "names", multiple=True, help="A CMS number; may be repeated. All if absent.")
+@click.option("--measure", "names", multiple=True, help="A CMS number or a name; may be repeated. All if absent.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Write a row a person and measure, as CSV.")
-def gaps(store: Path, day: str, file: Path, names: tuple[str, ...], out: Path) -> None:
+def gaps(store: Path, day: str, file: Path | None, names: tuple[str, ...], out: Path) -> None:
     """Write for every person and measure whether care is open, closed, excluded or not applicable, on what was known.
 
     A row says why somebody is excluded; which entry of the record closes a gap, and of which day; since when a gap is
@@ -88,11 +87,11 @@ def gaps(store: Path, day: str, file: Path, names: tuple[str, ...], out: Path) -
     """
     from features.measures.gaps import gaps as found
     from features.measures.gaps import told, write
-    from features.measures.value_sets import read
+    from features.measures.value_sets import ValueSets, read
     from features.record.record import open_record
     from features.windows import parse_day
 
-    table = found(open_record(store), read(file), parse_day(day), names)
+    table = found(open_record(store), read(file) if file else ValueSets(), parse_day(day), names)
     write(table, out)
     for line in told(table):
         click.echo(line)

@@ -150,6 +150,19 @@ def _under_treatment(at: Panel, how: Screening) -> Bools:
     return _medicines(at, how).only("order").having(_visits_after_positive(at, how), through).exist()
 
 
+def positive(at: Panel) -> Bools:
+    """The last screening of the person's age is positive."""
+    found = at.nobody()
+    for how in SCREENINGS:
+        found = found | at.aged(how.ages, at.period.first) & at.of("result", "value", _last(at, how), POSITIVE).exist()
+    return found
+
+
+def never_screened(at: Panel) -> Bools:
+    """No screening near an encounter of the period, by either."""
+    return ~(_screened(at, ADOLESCENT).exist() | _screened(at, ADULT).exist())
+
+
 def negative(at: Panel) -> Bools:
     """The last screening of the person's age is negative."""
     found = at.nobody()
@@ -208,6 +221,10 @@ MEASURE = Measure(
             ),
             care=(lambda at: _last(at, ADOLESCENT), lambda at: _last(at, ADULT)),
             closes="a screening, and a follow-up within two days of the visit where it is positive",
+            steps=(
+                Criterion("a follow-up of the last screening, which was positive", positive),
+                Criterion("a screening", never_screened),
+            ),
             exceptions=(Criterion("declined, or a medical reason against it", not_screened_for_a_reason),),
         ),
     ),

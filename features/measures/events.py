@@ -1,265 +1,30 @@
-"""From the record to columns: the events that carry a measure's codes, as they were known at one time.
-
-Each kind of event is one table of the record. Its columns are whole numbers: days, seconds, flags (1 or 0) and places
-of people. What a source does not tell stands beyond all days (`features.measures.rows`).
-"""
+"""From the record to columns: the events that carry a measure's codes, as they were known at one time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features import windows
+from features.measures.kinds import KINDS, Kind, Teller
 from features.measures.panel import UNBORN, Facts
-from features.measures.rows import FIRST, OPEN, UNKNOWN, Ints
+from features.measures.rows import OPEN, Ints
 from features.measures.value_set import CodeSet
 from features.measures.value_sets import ValueSets
-from features.record.known import (
-    FOREVER,
-    Known,
-    encounter_states,
-    known,
-    latest,
-    order_states,
-    prescription_states,
-    problem_states,
-    result_states,
-    states,
-)
+from features.record.known import FOREVER, Known, known, latest
 from features.record.record import Record
-from features.record.schema import Table
-from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, CODING, ENCOUNTER, NOT_DONE, PERSON
+from features.record.tables import CODING, PERSON
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 EVERYTHING = FOREVER - 1  # an `as_of` at which all that the record holds is known
-FINAL = ("final", "amended", "corrected")
-PERFORMED = ("finished", "arrived", "triaged", "in-progress", "onleave")
-ACTIVE = ("active", "recurrence", "relapse")
-VERIFIED = ("confirmed", "unconfirmed", "provisional", "differential")
-ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
-# the settings in which a blood pressure is not one of everyday life (HL7 v3 ActEncounterCode)
-ACUTE = ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS")
-UNITS = {"percent": "%", "mg_dl": "mg/dL", "kg_m2": "kg/m2", "mm_hg": "mm[Hg]"}  # as UCUM writes them
-TO_HOSPICE = ("428371000124100", "428361000124107")  # SNOMED CT: discharged to hospice, in a facility or at home
-
-Columns = Mapping[str, "ir.Value"]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of event: its rows, each with `row_id` (the person's place), what they are numbered by, and columns.
-
-    `role` is what its own code is. Where `part` names a column, the codings of the whole are found by it.
-    """
-
-    name: str
-    about: str
-    number: str
-    rows: Callable[[Known], ir.Table]
-    columns: Callable[[ir.Table], Columns]
-    role: str = "code"
-    part: str = ""
-
-
-def _flag(condition: ir.BooleanValue) -> ir.IntegerValue:
-    return condition.fill_null(False).cast("int64")
-
-
-def _told(rows: ir.Table) -> dict[str, ir.Value]:
-    """Start and end, by day and by second."""
-    return {
-        "start_day": rows.from_day.fill_null(FIRST),
-        "end_day": rows.to_day.fill_null(OPEN),
-        "start": rows.happened_from.fill_null(FIRST),
-        "end": rows.happened_to.fill_null(OPEN),
-    }
-
-
-def _on(rows: ir.Table) -> dict[str, ir.Value]:
-    """What is dated by one moment: that it was written."""
-    return {**_told(rows), "end_day": rows.from_day.fill_null(FIRST), "end": rows.happened_from.fill_null(FIRST)}
-
-
-# ---- the kinds
-
-
-def _visits(rows: ir.Table) -> Columns:
-    status = rows.told_status.fill_null(rows.status)
-    return {
-        **_told(rows),
-        "performed": _flag(status.isin(PERFORMED)),
-        "finished": _flag(status == "finished"),
-        "virtual": _flag(rows.class_code.upper() == "VR"),
-        "to_hospice": _flag(rows.discharge_disposition_code.isin(TO_HOSPICE)),
-    }
-
-
-def _problems(then: Known) -> ir.Table:
-    return then.versions(problem_states(then.record))
-
-
-def _conditions(rows: ir.Table) -> Columns:
-    """How long a condition lasted, as QI-Core reads it. Of one that is not active and whose end is not told nobody can
-    say that it went on into any period.
-    """
-    import ibis
-
-    start = rows.onset_day.fill_null(FIRST)
-    active = rows.status.isin(ACTIVE).fill_null(False)
-    category = rows.category.fill_null(ibis.literal(" ") + rows.condition_type.fill_null("") + ibis.literal(" "))
-    return {
-        "start_day": start,
-        "end_day": ibis.coalesce(rows.resolved_day.cast("int64"), ibis.ifelse(active, OPEN, FIRST)),
-        "start": ibis.ifelse(rows.onset_day.isnull(), FIRST, rows.happened_from.fill_null(FIRST)),
-        "active": _flag(rows.status == "active"),
-        "ongoing": _flag(active),
-        "problem": _flag(category.contains(" problem-list-item ")),
-        "concern": _flag(category.contains(" health-concern ")),
-        "of_visit": _flag(category.contains(" encounter-diagnosis ")),
-        "listed": _flag(category.contains(" problem-list-item ") | category.contains(" health-concern ")),
-        "verified": _flag(rows.verification_status.isnull() | rows.verification_status.isin(VERIFIED)),
-    }
-
-
-def _result_rows(then: Known) -> ir.Table:
-    """Results that tell when they were taken, with the setting of their encounter."""
-    rows = then.versions(result_states(then.record))
-    rows = rows.filter((rows.timing != "issued").fill_null(True))
-    return rows.left_join(then.keep("settings", _settings), ["row_id", "source", "encounter_id"])
-
-
-def _settings(then: Known) -> ir.Table:
-    visits = then.versions(encounter_states(then.record))
-    return visits.group_by("row_id", "source", "encounter_id").aggregate(class_code=visits.class_code.max())
-
-
-def _results(rows: ir.Table) -> Columns:
-    import ibis
-
-    category = rows.category.fill_null("")
-    ongoing = (rows.timing == "ongoing").fill_null(False)
-    status = rows.status.fill_null("final")  # a feed without states sends what is final
-    return {
-        **_told(rows),
-        "end_day": ibis.ifelse(ongoing, OPEN, rows.to_day.cast("int64").fill_null(OPEN)),
-        "end": ibis.ifelse(ongoing, OPEN, rows.happened_to.fill_null(OPEN)),
-        "settled": _flag(status.isin(FINAL)),
-        "appended": _flag(status == "appended"),
-        "final": _flag(status == "final"),
-        "preliminary": _flag(status == "preliminary"),
-        "laboratory": _flag(category.contains(" laboratory ") | (rows.category.isnull() & (rows.kind == "laboratory"))),
-        "survey": _flag(category.contains(" survey ") | (rows.category.isnull() & (rows.kind == "assessment"))),
-        "vital": _flag(rows.kind == "vital"),
-        "exam": _flag(category.contains(" exam ")),
-        "imaging": _flag(category.contains(" imaging ")),
-        "acute": _flag(rows.class_code.upper().isin(ACUTE)),
-        "has_value": _flag((rows.has_value == 1).fill_null(rows.value.notnull())),
-        "value": rows.value.fill_null(UNKNOWN),
-        "quantity": _flag(rows.value.notnull() & rows.unit.notnull()),
-        "part_of": ibis.dense_rank().over(order_by=[rows.row_id, rows.part_of]),
-        **{name: _flag(rows.unit == unit) for name, unit in UNITS.items()},
-    }
-
-
-def _procedures(rows: ir.Table) -> Columns:
-    status = rows.status.fill_null("completed")  # a feed without states sends what was done
-    return {**_told(rows), "completed": _flag(status == "completed")}
-
-
-def _prescriptions(rows: ir.Table) -> Columns:
-    import ibis
-
-    told = rows.taken_from_day.notnull() | rows.taken_to_day.notnull()
-    first = rows.taken_from_day.fill_null(rows.from_day)
-    supplied = (rows.days_supply * 1000).fill_null(rows.quantity * 1000 // rows.daily_quantity.nullif(0))
-    days = supplied * (1 + rows.refills.fill_null(0)) // 1000
-    last = (first + days - 1).fill_null(rows.taken_to_day.cast("int64"))
-    return {
-        **_on(rows),
-        "active": _flag(rows.status == "active"),
-        "completed": _flag(rows.status == "completed"),
-        "order": _flag(rows.intent.fill_null("order") == "order"),
-        "ordered": _flag(rows.intent.fill_null("order").isin(ORDERS)),
-        "referred_to": _flag(rows.by_reference == 1),
-        "taken_from": ibis.ifelse(told, rows.taken_from_day.cast("int64").fill_null(FIRST), OPEN),
-        "taken_to": ibis.ifelse(told, rows.taken_to_day.cast("int64").fill_null(OPEN), FIRST),
-        # the period that the supply covers, by the rule of CumulativeMedicationDuration; none where it cannot be told
-        "covered_from": ibis.ifelse(last.notnull(), first, OPEN),
-        "covered_to": last.fill_null(FIRST),
-    }
-
-
-def _order_rows(then: Known) -> ir.Table:
-    rows = then.versions(order_states(then.record))
-    return rows.filter(rows.order_type != "medication")
-
-
-def _orders(rows: ir.Table) -> Columns:
-    return {
-        **_on(rows),
-        "placed": _flag(rows.status.isin(("ordered", "resulted", "reviewed"))),
-        "order": _flag(rows.intent.fill_null("order") == "order"),
-        "ordered": _flag(rows.intent.fill_null("order").isin(ORDERS)),
-        "device": _flag(rows.order_type == "device"),
-    }
-
-
-def _allergies(rows: ir.Table) -> Columns:
-    event = (rows.allergy_type == "adverse-event").fill_null(False)
-    return {
-        **_on(rows),
-        "onset": rows.onset_day.fill_null(OPEN),
-        "onset_end": rows.onset_end_day.fill_null(OPEN),
-        "active": _flag(rows.status == "active"),
-        "event": _flag(event),
-        "allergy": _flag(~event),
-    }
-
-
-def _not_done(rows: ir.Table) -> Columns:
-    return {
-        **_told(rows),
-        "issued": rows.issued_at.fill_null(OPEN),
-        "issued_day": rows.issued_day.fill_null(OPEN),
-        "completed": _flag(rows.status == "completed"),
-        "cancelled": _flag(rows.status == "cancelled"),
-        **{kind: _flag(rows.kind == kind) for kind in ("result", "prescription", "service", "device")},
-    }
-
-
-def _last_told(table: Table, number: str) -> Callable[[Known], ir.Table]:
-    return lambda then: then.versions(states(then.record, table, "source", number))
-
-
-KINDS = (
-    Kind("visit", ENCOUNTER.name, "encounter_id", lambda t: t.versions(encounter_states(t.record)), _visits, "type"),
-    Kind("condition", "problem", "condition_id", _problems, _conditions),
-    Kind("result", "result", "result_id", _result_rows, _results, part="part_of"),
-    Kind(
-        "procedure", "clinical_procedure", "procedure_id", _last_told(CLINICAL_PROCEDURE, "procedure_id"), _procedures
-    ),
-    Kind(
-        "prescription",
-        "prescription",
-        "prescription_id",
-        lambda t: t.versions(prescription_states(t.record)),
-        _prescriptions,
-    ),
-    Kind("order", "order", "order_id", _order_rows, _orders),
-    Kind("allergy", "allergy", "allergy_id", _last_told(ALLERGY, "allergy_id"), _allergies),
-    Kind("not_done", "not_done", "not_done_id", _last_told(NOT_DONE, "not_done_id"), _not_done),
-)
-
-
-# ---- the facts
 
 
 def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int = EVERYTHING) -> Facts:
     """The facts about everybody in the record, as known at `as_of`, that carry a code of any of the sets."""
-    then = known(record, _everybody(record, as_of))
+    then = known(record, everybody(record, as_of))
     then.keep("wanted", lambda then: _wanted(sets, held))
     then.keep("beside", _beside)
     columns: dict[str, Mapping[str, Ints]] = {}
@@ -273,10 +38,12 @@ def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int 
     return facts
 
 
-def _everybody(record: Record, as_of: int) -> ir.Table:
+def everybody(record: Record, as_of: int) -> ir.Table:
+    """Index rows of everybody of whom something was known at `as_of`, numbered in the order of their ids."""
     import ibis
 
-    people = record[PERSON].select("person_id").distinct()
+    told = record[PERSON]
+    people = told.filter(told.known_at <= as_of).select("person_id").distinct()
     nothing = ibis.null("int64")
     rows = people.select(
         "person_id",
@@ -321,9 +88,10 @@ def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], Any, dict[tup
     """
     import numpy as np
 
-    table = then.keep(kind.name, lambda then: _numbered(kind, kind.rows(then)))
+    table = then.keep(kind.name, lambda then: _numbered(then, kind))
     place, number, roles = _hits(then, kind, table)
-    kept = np.unique(place[(roles == kind.role) | (roles == "whole")])
+    own = [teller.codes or OF_ENCOUNTERS for teller in kind.tellers]
+    kept = np.unique(place[np.isin(roles, [*own, "whole"])])
     here = np.isin(place, kept)
     names = [name for name in table.columns if name not in UNSEEN]
     rows = _at(table, kept)
@@ -338,22 +106,56 @@ def _of_kind(then: Known, kind: Kind) -> tuple[Mapping[str, Ints], Any, dict[tup
     return columns, found.column("told"), groups
 
 
-UNSEEN = ("number", "part", "own_system", "own_code")
-
-
-def _numbered(kind: Kind, rows: ir.Table) -> ir.Table:
-    """The rows in the order of people, each with its place in that order."""
+def _wanted_ones(then: Known, teller: Teller, rows: ir.Table) -> ir.Table:
     import ibis
 
+    wanted, beside = then.cut["wanted"], then.cut["beside"]
+    beside = beside.filter(beside.about == teller.table)
+    told = beside.select(key=beside.row_id.cast("string") + " " + beside.about_id)
+    numbers = [rows[name] for name in (teller.number, teller.part) if name]
+    found = [(rows.row_id.cast("string") + " " + number).isin(told.key) for number in numbers]
+    if teller.codes:
+        own = wanted.select(key=wanted.code_system + " " + wanted.code)
+        found.append((rows.code_system + " " + rows.code).isin(own.key))
+    return rows.filter(ibis.or_(*(each.fill_null(False) for each in found)))
+
+
+UNSEEN = ("number", "part", "known_at", "own_role", "own_system", "own_code")
+OF_ENCOUNTERS = "type"  # what measures ask of an encounter stands beside it
+
+
+def _numbered(then: Known, kind: Kind) -> ir.Table:
+    """The rows of all tellers in the order of people, each with its place in that order."""
+    import ibis
+
+    telling = [place for place, teller in enumerate(kind.tellers) if _any_row(then, teller.table)] or [0]
+    rows = ibis.union(*(_as_told(then, kind, place) for place in telling))
+    order = [rows.who, rows.known_at, rows.number, rows.told_by, rows.own_system, rows.own_code, rows.start_day]
+    return rows.mutate(place=ibis.row_number().over(order_by=order))
+
+
+def _any_row(then: Known, table: str) -> bool:
+    return bool(then.record.con.to_pyarrow(then.record.tables[table].limit(1)).num_rows)
+
+
+def _as_told(then: Known, kind: Kind, place: int) -> ir.Table:
+    """The rows of one teller that carry a wanted code, or have one beside them."""
+    import ibis
+
+    teller = kind.tellers[place]
+    rows = _wanted_ones(then, teller, teller.rows(then))
     nothing = ibis.null("string")
     own = {"own_system": rows.code_system, "own_code": rows.code}
+    columns = {name: column.cast("int64") for name, column in teller.columns(rows).items()}
     return rows.select(
         who=rows.row_id,
-        place=ibis.row_number().over(order_by=[rows.row_id, rows.known_at, rows[kind.number]]),
-        number=rows[kind.number],
-        part=rows[kind.part] if kind.part else nothing,
-        **(own if kind.role == "code" else dict.fromkeys(own, nothing)),
-        **kind.columns(rows),
+        told_by=ibis.literal(place, "int64"),
+        known_at=rows.known_at,
+        number=rows[teller.number],
+        part=rows[teller.part] if teller.part else nothing,
+        own_role=ibis.literal(teller.codes),
+        **(own if teller.codes else dict.fromkeys(own, nothing)),
+        **dict(sorted(columns.items())),
     )
 
 
@@ -367,18 +169,18 @@ def _at(table: ir.Table, places: Ints) -> ir.Table:
 
 def _hits(then: Known, kind: Kind, table: ir.Table) -> tuple[Ints, Ints, Any]:
     """(place, set, role) of each wanted code: that of the row itself, and those told beside it."""
-    import ibis
     import numpy as np
 
     wanted, beside = then.cut["wanted"], then.cut["beside"]
-    beside = beside.filter(beside.about == kind.about)
+    beside = beside.filter(beside.about == kind.tellers[0].table)
     own = table.inner_join(wanted, [table.own_system == wanted.code_system, table.own_code == wanted.code])
-    parts = [own.select("place", "set", role=ibis.literal(kind.role))]
+    parts = [own.select("place", "set", role="own_role")]
+    clinical = table.filter(table.told_by == 0)
     for column, told in (
         ("number", beside.filter(beside.role != "whole")),
         ("part", beside.filter(beside.role == "whole")),
     ):
-        joined = table.inner_join(told, [table.who == told.row_id, table[column] == told.about_id])
+        joined = clinical.inner_join(told, [clinical.who == told.row_id, clinical[column] == told.about_id])
         parts.append(joined.select("place", "set", "role"))
     found = [then.record.con.to_pyarrow(part) for part in parts]
     place, number = (np.concatenate([_ints(part, name) for part in found]) for name in ("place", "set"))
@@ -401,8 +203,8 @@ def _people(
             "row_id",
             "person_id",
             born=everyone.born.fill_null(2 * UNBORN),
-            sex=_flag(everyone.sex == "female"),
-            clinical_sex=_flag(everyone.clinical_sex == "female"),
+            sex=_yes(everyone.sex == "female"),
+            clinical_sex=_yes(everyone.clinical_sex == "female"),
         ).order_by("row_id")
     )
     women = {name: _ints(found, name) == 1 for name in ("sex", "clinical_sex")}
@@ -410,6 +212,10 @@ def _people(
 
 
 SCALE = 64  # seconds that count as the same time when the latest birth day told is sought
+
+
+def _yes(condition: ir.BooleanValue) -> ir.IntegerValue:
+    return condition.fill_null(False).cast("int64")
 
 
 def _last(told: ir.Table, column: str) -> ir.StringValue:

@@ -37,11 +37,15 @@ def exams_in_two_years(at: Panel) -> Rows:
     return at.results(RETINAL_EXAM).only("settled", "exam").during(at.period.from_years_before(1))
 
 
+def with_retinopathy(at: Panel) -> Bools:
+    """Retinopathy in the period."""
+    return at.conditions(RETINOPATHY).overlapping(at.period).exist()
+
+
 def eyes_examined(at: Panel) -> Bools:
     """A retinal exam in the period, or without retinopathy in the year before."""
     exams = exams_in_two_years(at)
-    retinopathy = at.conditions(RETINOPATHY).overlapping(at.period).exist()
-    return exams.during(at.period).exist() | (~retinopathy & exams.exist())
+    return exams.during(at.period).exist() | (~with_retinopathy(at) & exams.exist())
 
 
 DIABETIC = Criterion("diabetes", diabetic)
@@ -59,6 +63,12 @@ MEASURE = Measure(
             numerator=(Criterion("a retinal exam", eyes_examined),),
             care=(exams_in_two_years,),
             closes="an exam of the retina",
+            steps=(
+                Criterion(
+                    "an exam of the retina this year: there is retinopathy, so that of the year before does not do",
+                    with_retinopathy,
+                ),
+            ),
         ),
     ),
 )

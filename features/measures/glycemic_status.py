@@ -104,6 +104,11 @@ MEASURE = Measure(
             ),
             care=(_lowest_of_the_last_day,),
             closes="a test of 9 per cent or less",
+            steps=(
+                Criterion("a test of glycated haemoglobin: none this year", never_taken),
+                Criterion("a test with a value: the last has none", without_value),
+                Criterion("treatment, and a test of 9 per cent or less: the last was above", above_nine),
+            ),
         ),
     ),
 )

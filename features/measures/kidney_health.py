@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.measures.edition import Edition
 from features.measures.left_out import HOSPICE, OF_AGE_AT_START, PALLIATIVE
-from features.measures.measure import Criterion, Group, Measure
+from features.measures.measure import Criterion, Group, Measure, found
 from features.measures.panel import Panel
 from features.measures.rows import Bools, Rows
 from features.measures.sets import (
@@ -82,6 +82,10 @@ MEASURE = Measure(
             numerator=(Criterion("both tests of the kidneys", kidneys_tested),),
             care=(filtration_rates, urine_albumin),
             closes="a filtration rate and an albumin to creatinine ratio in urine",
+            steps=(
+                found("an albumin to creatinine ratio in urine: the filtration rate is there", filtration_rates),
+                found("a filtration rate: the albumin to creatinine ratio is there", urine_albumin),
+            ),
         ),
     ),
 )

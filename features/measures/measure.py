@@ -41,7 +41,8 @@ def found(says: str, rows: Callable[[Panel], Rows]) -> Criterion:
 class Group:
     """The populations of one rate. Initial: all criteria; the others: any of them. Everyone in the initial population
     is in the denominator. `exceptions` is null for a measure without that population. `care` are the events that close
-    the gap, each kind of them; `closes` says in words which would.
+    the gap, each kind of them; `closes` says in words which would. `steps` say it more closely of whom they are met:
+    the first that is, holds.
     """
 
     initial: tuple[Criterion, ...]
@@ -50,6 +51,7 @@ class Group:
     care: tuple[Callable[[Panel], Rows], ...]
     closes: str
     exceptions: tuple[Criterion, ...] | None = None
+    steps: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,17 +134,52 @@ def sets_of(measure: Measure, edition: Edition) -> frozenset[CodeSet]:
     return frozenset(panel.asked)
 
 
-def kinds_of(measure: Measure, edition: Edition) -> frozenset[str]:
-    """The kinds of event without which nobody can say who has a gap: those of the initial populations and of the care
-    that closes it.
-    """
-    panel = Panel(nobody(), Period(0, 364), edition)
+def asked_to_close(measure: Measure, edition: Edition) -> frozenset[CodeSet]:
+    """The sets that decide whether a gap is closed: those of the numerator and of the care."""
+    panel = _of_care(measure, edition)
     for group in measure.groups:
+        for criterion in group.numerator:
+            criterion.met(panel)
+    return frozenset(panel.asked)
+
+
+def asked_of_initial(measure: Measure, edition: Edition) -> tuple[frozenset[CodeSet], ...]:
+    """The sets that each criterion of the initial populations asks for, where it asks for any."""
+    return tuple(frozenset(panel.asked) for panel in _of_initial(measure, edition))
+
+
+def kinds_to_close(measure: Measure, edition: Edition) -> frozenset[str]:
+    """The kinds of event that close a gap, without which nobody can say who has one."""
+    return frozenset(_of_care(measure, edition).asked_kinds)
+
+
+def kinds_of_initial(measure: Measure, edition: Edition) -> tuple[frozenset[str], ...]:
+    """The kinds of event that the initial population of each group asks for."""
+    found = []
+    for group in measure.groups:
+        panel = Panel(nobody(), Period(0, 364), edition)
         for criterion in group.initial:
             criterion.met(panel)
+        found.append(frozenset(panel.asked_kinds))
+    return tuple(found)
+
+
+def _of_care(measure: Measure, edition: Edition) -> Panel:
+    panel = Panel(nobody(), Period(0, 364), edition)
+    for group in measure.groups:
         for care in group.care:
             care(panel)
-    return frozenset(panel.asked_kinds)
+    return panel
+
+
+def _of_initial(measure: Measure, edition: Edition) -> list[Panel]:
+    panels = []
+    for criterion in dict.fromkeys(each for group in measure.groups for each in group.initial):
+        panel = Panel(nobody(), Period(0, 364), edition)
+        criterion.met(panel)
+        if panel.asked:
+            panels.append(panel)
+    return panels
 
 
 def value_sets_of(measure: Measure, edition: Edition) -> frozenset[ValueSet]:

@@ -24,7 +24,7 @@ UNKNOWN = -(2**50)  # no number
 class Rows:
     """Some rows of one kind of event: `index` are their places in `columns`, which are sorted by person (`who`).
 
-    Each kind has the columns that `features.measures.events` gives it.
+    Each kind has the columns that `features.measures.kinds` gives it.
     """
 
     people: int

@@ -25,45 +25,42 @@ from features.measures.sets import (
 from features.measures.value_set import Code, CodeSet, ValueSet
 
 _NCQA, _ACC, _AMA = "2.16.840.1.113883.3.464.1003", "2.16.840.1.113762.1.4.1047", "2.16.840.1.113883.3.526.3"
-VASCULAR_DISEASE = (
-    ValueSet("Myocardial Infarction", f"{_AMA}.403"),
-    ValueSet("Cerebrovascular Disease Stroke or TIA", f"{_ACC}.44"),
-    ValueSet("Atherosclerosis and Peripheral Arterial Disease", f"{_ACC}.21"),
-    ValueSet("Ischemic Heart Disease or Other Related Diagnoses", f"{_ACC}.46"),
-    ValueSet("Stable and Unstable Angina", f"{_ACC}.47"),
-)
+INFARCTION = ValueSet("Myocardial Infarction", f"{_AMA}.403")
+STROKE = ValueSet("Cerebrovascular Disease Stroke or TIA", f"{_ACC}.44")
+ARTERIAL_DISEASE = ValueSet("Atherosclerosis and Peripheral Arterial Disease", f"{_ACC}.21")
+ISCHAEMIC_HEART = ValueSet("Ischemic Heart Disease or Other Related Diagnoses", f"{_ACC}.46")
+ANGINA = ValueSet("Stable and Unstable Angina", f"{_ACC}.47")
+VASCULAR_DISEASE = (INFARCTION, STROKE, ARTERIAL_DISEASE, ISCHAEMIC_HEART, ANGINA)
 SECOND_INFARCTION = Code("Subsequent non-ST elevation (NSTEMI) myocardial infarction", ICD10CM, "I22.2")
-VASCULAR_PROCEDURES = (
-    ValueSet("PCI", "2.16.840.1.113762.1.4.1045.67"),
-    ValueSet("CABG Surgeries", "2.16.840.1.113883.3.666.5.694"),
-    ValueSet("Carotid Intervention", "2.16.840.1.113883.3.117.1.7.1.204"),
-    ValueSet("CABG or PCI Procedure", "2.16.840.1.113762.1.4.1138.566"),
-)
+STENTING = ValueSet("PCI", "2.16.840.1.113762.1.4.1045.67")
+BYPASS = ValueSet("CABG Surgeries", "2.16.840.1.113883.3.666.5.694")
+CAROTID = ValueSet("Carotid Intervention", "2.16.840.1.113883.3.117.1.7.1.204")
+BYPASS_OR_STENTING = ValueSet("CABG or PCI Procedure", "2.16.840.1.113762.1.4.1138.566")
+VASCULAR_PROCEDURES = (STENTING, BYPASS, CAROTID, BYPASS_OR_STENTING)
 FAMILIAL_CHOLESTEROL = ValueSet("Familial Hypercholesterolemia", f"{_ACC}.100")
 LDL = ValueSet("LDL Cholesterol", f"{_AMA}.1573")
 RISK_SCORES = (
     Code("Cardiovascular disease 10Y risk", LOINC, "99055-6"),
     Code("Cardiovascular disease 10Y risk, ACC-AHA Pooled Cohort", LOINC, "79423-0"),
 )
-STATINS = (
-    ValueSet("Low Intensity Statin Therapy", f"{_AMA}.1574"),
-    ValueSet("Moderate Intensity Statin Therapy", f"{_AMA}.1575"),
-    ValueSet("High Intensity Statin Therapy", f"{_AMA}.1572"),
-)
+LOW_INTENSITY = ValueSet("Low Intensity Statin Therapy", f"{_AMA}.1574")
+MODERATE_INTENSITY = ValueSet("Moderate Intensity Statin Therapy", f"{_AMA}.1575")
+HIGH_INTENSITY = ValueSet("High Intensity Statin Therapy", f"{_AMA}.1572")
+STATINS = (LOW_INTENSITY, MODERATE_INTENSITY, HIGH_INTENSITY)
 BREASTFEEDING, MUSCLE_BREAKDOWN = ValueSet("Breastfeeding", f"{_ACC}.73"), ValueSet("Rhabdomyolysis", f"{_ACC}.102")
-LIVER = (
-    ValueSet("Hepatitis A", f"{_NCQA}.110.12.1024"),
-    ValueSet("Hepatitis B", "2.16.840.1.113883.3.67.1.101.1.269"),
-    ValueSet("Liver Disease", f"{_ACC}.42"),
-)
+HEPATITIS_A = ValueSet("Hepatitis A", f"{_NCQA}.110.12.1024")
+HEPATITIS_B = ValueSet("Hepatitis B", "2.16.840.1.113883.3.67.1.101.1.269")
+LIVER_DISEASE = ValueSet("Liver Disease", f"{_ACC}.42")
+LIVER = (HEPATITIS_A, HEPATITIS_B, LIVER_DISEASE)
 STATIN_ALLERGEN = ValueSet("Statin Allergen", "2.16.840.1.113762.1.4.1110.42")
 MUSCLE_SYMPTOMS = ValueSet("Statin Associated Muscle Symptoms", "2.16.840.1.113762.1.4.1108.85")
 TELEMEDICINE = ValueSet("Telemedicine Services", "2.16.840.1.113762.1.4.1248.276")
+PREVENTIVE_OUTPATIENT = ValueSet("Outpatient Encounters for Preventive Care", f"{_AMA}.1576")
+COUNSELLING = ValueSet("Preventive Care Services Individual Counseling", f"{_NCQA}.101.12.1026")
+PREVENTIVE_OTHER = ValueSet("Preventive Care Services Other", f"{_NCQA}.101.11.1150")
 VISITS = (
     *(ANNUAL_WELLNESS, OFFICE_VISIT, CONSULTATION, PREVENTIVE_ESTABLISHED, PREVENTIVE_INITIAL),
-    ValueSet("Outpatient Encounters for Preventive Care", f"{_AMA}.1576"),
-    ValueSet("Preventive Care Services Individual Counseling", f"{_NCQA}.101.12.1026"),
-    ValueSet("Preventive Care Services Other", f"{_NCQA}.101.11.1150"),
+    *(PREVENTIVE_OUTPATIENT, COUNSELLING, PREVENTIVE_OTHER),
 )
 VERY_HIGH_LDL, HIGH_RISK = 190_000, 20_000  # thousandths of mg/dL and of a per cent
 

@@ -24,11 +24,14 @@ _CHOICE = choice(SYSTEMS)
 
 @dataclass(frozen=True)
 class Content:
-    """What a value set holds: (system, code) pairs as the record writes them."""
+    """What a value set holds: (system, code) pairs as the record writes them. `lacks` names the systems in which the
+    published set has codes that are not here; none of a published one.
+    """
 
     name: str
     version: str
     codes: frozenset[tuple[str, str]]
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class ValueSets:
                 held = self.content.get(each.oid)
                 if each.oid in self.unusable:
                     found[each] = self.unusable[each.oid]
-                elif held is None or not held.codes:
+                elif held is None or not (held.codes or held.lacks):
                     found[each] = "it is not there" if held is None else "it holds no code"
         return found
 

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from features.errors import BadModel
-from models.specs import adverse_event_21d, readmission_30d
+from models.specs import (
+    adverse_drug_effect_21d,
+    adverse_event_21d,
+    any_acute_care_21d,
+    complication_of_care_21d,
+    ed_visit_30d,
+    fall_or_fracture_21d,
+    readmission_30d,
+    vte_21d,
+)
 from models.specs.spec import Spec
 
-SPECS: tuple[Spec, ...] = (readmission_30d.SPEC, adverse_event_21d.SPEC)
+# the parts of adverse_event_21d are those of which a network of 20,000 members has a hundred events in three years
+SPECS: tuple[Spec, ...] = (
+    readmission_30d.SPEC,
+    adverse_event_21d.SPEC,
+    any_acute_care_21d.SPEC,
+    ed_visit_30d.SPEC,
+    adverse_drug_effect_21d.SPEC,
+    complication_of_care_21d.SPEC,
+    fall_or_fracture_21d.SPEC,
+    vte_21d.SPEC,
+)
 
 
 def spec(name: str) -> Spec:

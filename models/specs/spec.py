@@ -55,23 +55,21 @@ def outcome_known(labels: pd.DataFrame) -> pd.Series:
     return labels.label.notna()
 
 
-OUTCOME_RULES = rules_of(
-    FOLLOWED,
-    Rule(
-        "outcome window inside the data",
-        "near the end of the data only events could be seen",
-        outcome_seen,
-        (FOLLOWED,),
-        looks_ahead=True,
-    ),
-    Rule(
-        "outcome known",
-        "who left the network within the window is censored, not well",
-        outcome_known,
-        (FOLLOWED,),
-        looks_ahead=True,
-    ),
+OUTCOME_SEEN = Rule(
+    "outcome window inside the data",
+    "near the end of the data only events could be seen",
+    outcome_seen,
+    (FOLLOWED,),
+    looks_ahead=True,
 )
+OUTCOME_KNOWN = Rule(
+    "outcome known",
+    "who left the network within the window is censored, not well",
+    outcome_known,
+    (FOLLOWED,),
+    looks_ahead=True,
+)
+OUTCOME_RULES = rules_of(FOLLOWED, OUTCOME_SEEN, OUTCOME_KNOWN)
 
 DISCHARGED = Population(
     "everyone discharged alive from an acute stay, not to hospice and not to another acute hospital, by what is known "

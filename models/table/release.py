@@ -5,6 +5,7 @@
     calibration.json  the calibrator as numbers
     table.json        each column: its kind, the values or the range that were seen
     metrics.json      cross-validated by person, with intervals, the baselines beside
+    findings.json     curves and what moves the scores: sums over 11 people or more
     card.md           from what, how well, and the limits
     self_check.json   50 invented rows with their numbers and scores, worked out again at load
     manifest.json     sha256 of each of these files
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from models.release import (
     ABOUT,
     CALIBRATION,
     CARD,
+    FINDINGS,
     MANIFEST,
     METRICS,
     MODEL,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 KIND = "table"
 TABLE = "table.json"
-FILES = (ABOUT, MODEL, CALIBRATION, TABLE, METRICS, CARD, SELF_CHECK)
+FILES = (ABOUT, MODEL, CALIBRATION, TABLE, METRICS, FINDINGS, CARD, SELF_CHECK)
 INVENTED_ROWS, ROWS_A_PERSON = 50, 2
 
 
@@ -73,6 +75,7 @@ class TableContents:
     calibrator: Calibrator
     metrics: Mapping[str, object]
     card: str
+    findings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class TableRelease:
     def inputs(self) -> tuple[str, ...]:
         """The names that LightGBM knows the inputs by: their places."""
         return tuple(self.booster.feature_name())
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The figures, cross-validated by person."""
+        return dict(_json(self.path, METRICS))
 
     def prepared(self, text: pd.DataFrame) -> Prepared:
         """The model's inputs of a table of text, in the model's order. BadInput for a time column that gives no order,
@@ -145,6 +153,7 @@ def write(contents: TableContents) -> Path:
         CALIBRATION: as_json(calibration.to_json(contents.calibrator)),
         TABLE: as_json({"columns": [asdict(column) for column in contents.columns]}),
         METRICS: as_json(contents.metrics),
+        FINDINGS: as_json(contents.findings),
         CARD: contents.card,
     }
     # worked out by what will be read, so that the check holds from the first reading on

@@ -7,15 +7,21 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from features import windows
 from features.definitions.present import dead, in_hospital
+from features.errors import Refused
 from features.record.record import open_record
+from models import pointer
 from serving.outreach import CSV_COLUMNS
-from tests.chains import MODEL, Chain, afterward, run_chain
+from tests.chains import MODEL, Chain, afterward, run_chain_with_recalibration
 from tests.feeds import write_feed, write_synpuf_slice
+from training import decisions
+from training.promote import judge, promote
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(900)]  # of the first test that waits for the chain
 CANARY = "CANARY-7719"
@@ -27,7 +33,8 @@ def synpuf_chain(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ch
     """The same on people of DE-SynPUF who were in hospital at least once."""
     folder = tmp_path_factory.mktemp("synpuf_chain")
     write_synpuf_slice(data_dir, folder / "files", persons=5_000)
-    return run_chain("synpuf", folder / "files", folder, "2010-06-01", "2010-06-14")
+    days, recent = ("2010-06-01", "2010-06-14"), ("2010-02-01", "2010-04-30")
+    return run_chain_with_recalibration("synpuf", folder / "files", folder, *days, recent)
 
 
 @pytest.fixture(params=[pytest.param("simulated_chain", marks=LONG), pytest.param("synpuf_chain", marks=LONG)])
@@ -40,6 +47,10 @@ def chain(request: pytest.FixtureRequest) -> Chain:
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def gates_of(release: Path) -> dict[str, dict[str, Any]]:
+    return {gate["name"]: gate for gate in json.loads((release / "gates.json").read_text())["gates"]}
 
 
 # ---- from files to a list
@@ -62,7 +73,7 @@ def test_the_list_has_one_row_a_person_ranked_by_risk_with_reasons(chain: Chain)
     assert all(chain.first <= row["discharge_date"] <= chain.last for row in rows)
     assert all(re.search(r"\((raises|lowers) risk\)", row["reasons"]) for row in rows)
     assert all(row["first_contact_due"] > row["discharge_date"] for row in rows)
-    assert {(row["model"], row["model_version"]) for row in rows} == {(MODEL, "1")}
+    assert {(row["model"], row["model_version"]) for row in rows} == {(MODEL, str(chain.version))}
     assert "nan" not in chain.listed.read_text().lower().split()
 
 
@@ -82,6 +93,45 @@ def test_the_evaluation_has_each_figure_with_its_interval(chain: Chain) -> None:
         assert told[name]["low"] <= told[name]["value"] <= told[name]["high"]
     assert 0 < told["events"] < told["rows"]
     assert told["baselines"], "a model that is compared with nothing is not known to be worth anything"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_rate_that_falls_stops_the_plain_version_and_recalibration_mends_it(
+    synpuf_chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DE-SynPUF's readmissions fall from year to year, so a model of the earlier ones promises too many."""
+    monkeypatch.setenv(pointer.HOME, str(synpuf_chain.releases))
+    plain, mended = (gates_of(pointer.release_path(MODEL, version)) for version in (1, 2))
+    assert plain["calibration"]["verdict"] == "fail"
+    assert plain["calibration"]["figures"]["observed_to_expected"]["high"] < 0.95
+    assert mended["calibration"]["verdict"] in ("pass", "too few to judge")
+    off = [abs(gate["calibration"]["figures"]["observed_to_expected"]["value"] - 1) for gate in (plain, mended)]
+    assert off[1] < off[0] / 2
+    assert "the trees are those of version 1" in (pointer.release_path(MODEL, 2) / "card.md").read_text()
+    before, after = ((pointer.release_path(MODEL, version) / "model.txt").read_bytes() for version in (1, 2))
+    assert before == after
+    with pytest.raises(Refused, match="calibration: fail"):
+        promote(judge(MODEL, 1))
+    assert pointer.champion_version(MODEL) == 2
+    (moved, refused) = decisions.decisions(MODEL)
+    assert (moved.what, refused.what) == ("promote", "refused")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_rows_that_the_trees_learned_from_never_calibrate_them_again(
+    synpuf_chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(pointer.HOME, str(synpuf_chain.releases))
+    plain, mended = (pd.read_parquet(pointer.rows_path(MODEL, version)) for version in (1, 2))
+    learned = set(plain.stay_id[plain.slice == "train"])
+    assert learned == set(mended.stay_id[mended.slice == "train"])
+    assert not learned & set(mended.stay_id[mended.slice.isin(["calibrate", "holdout"])])
+    calibrating, judged = (mended[mended.slice == name] for name in ("calibrate", "holdout"))
+    assert calibrating.discharge_day.max() < judged.discharge_day.min()
+    assert not set(calibrating.person_id) & set(judged.person_id)
+    assert mended.risk.notna().eq(mended.slice == "holdout").all()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from models.release import SELF_CHECK
 from models.table import release
 from serving.cli import predict as predict_command
 from serving.predict import predict
-from training.promote import promote
+from tests.markup import faults
+from training.cli import report
+from training.promote import judge, promote
 from training.question import Question
 from training.table import Made, train
 
@@ -96,7 +99,7 @@ def test_what_a_table_lacks_or_the_model_never_saw_is_told(made: Made, folder: P
 
 def test_the_champion_predicts_once_there_is_one(made: Made, folder: Path) -> None:
     assert not predict(folder / "others.csv", NAME).is_champion
-    assert promote(NAME).version == made.release.version
+    assert promote(judge(NAME)).version == made.release.version
     assert predict(folder / "others.csv", NAME).is_champion
 
 
@@ -113,6 +116,17 @@ def test_the_invented_rows_are_none_of_the_table_and_a_changed_file_is_refused(m
             release.load(made.release.path)
     finally:
         written.write_text(kept)
+
+
+def test_its_report_is_a_valid_page_that_names_nobody(made: Made, folder: Path) -> None:
+    said = CliRunner().invoke(report, [NAME, "--out", str(folder / "report")], catch_exceptions=False)
+    assert said.exit_code == 0
+    text = (folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert faults(text) == []
+    assert {"calibration", "explanations", "columns"} <= set(re.findall(r'<section id="([a-z-]+)"', text))
+    facts = json.loads((folder / "report" / "report.json").read_text())["sections"][0]["parts"][1]["facts"]
+    assert facts["AUROC"]["value"] == made.judged["auroc"].value
+    assert not (folder / "report" / "model_card.xml").exists(), "whom it is for, nobody told us"
 
 
 def test_the_same_table_and_seed_give_the_same_release_byte_for_byte(made: Made, folder: Path) -> None:

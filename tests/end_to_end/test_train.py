@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +15,10 @@ from features.simulate.network import simulate
 from features.sources.formats import reader
 from features.sources.load import load
 from features.sources.reader import Delivery
-from models import pointer, release
-from models.specs import spec
-from training import registry
-from training.cli import evaluate, promote, train
+from models import pointer, release, specs
+from models.specs import any_acute_care_21d, spec
+from training import decisions, registry
+from training.cli import evaluate, promote, rollback, train
 from training.evaluate import HEADLINE
 
 pytestmark = pytest.mark.slow
@@ -51,6 +52,17 @@ def home(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
             found = run(train, MODEL, "--store", str(store), "--seed", "5")
             assert found.exit_code == 0
     return folder
+
+
+def test_a_new_model_is_one_file_and_its_name_in_the_tuple(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else knows the models by name: a spec that nobody has seen trains, with a search, and is judged."""
+    added = replace(any_acute_care_21d.SPEC, name="never_seen_before")
+    monkeypatch.setattr(specs, "SPECS", (*specs.SPECS, added))
+    done = run(train, added.name, "--store", str(store), "--trials", "2")
+    assert done.exit_code == 0
+    assert "| never_seen_before " in done.output
+    assert json.loads((pointer.existing(added.name) / release.SPLIT).read_text())["tuning"]["trials"] == 2
+    assert run(evaluate, added.name, "--store", str(store)).exit_code == 0
 
 
 @pytest.fixture(autouse=True)
@@ -121,12 +133,24 @@ def test_mlflow_has_the_run_and_the_version_but_nobody_s_id(home: Path) -> None:
     assert not any(person in text for text in texts for person in list(persons)[:200])
 
 
-def test_promotion_moves_the_alias_and_the_pointer(home: Path) -> None:
-    assert "from nothing to version 2" in run(promote, MODEL).output
-    assert "from version 2 to version 1" in run(promote, MODEL, "--version", "1").output
+def test_promotion_moves_the_alias_and_the_pointer(home: Path, store: Path) -> None:
+    why = ("--force", "a test needs a champion")
+    assert "from nothing to version 2" in run(promote, MODEL, *why).output
+    again = run(promote, MODEL, "--version", "1", "--store", str(store), *why)
+    assert "from version 2 to version 1" in again.output
     assert pointer.champion(MODEL) == home / MODEL / "1"
+    compared = {gate["name"]: gate for gate in decisions.decisions(MODEL)[-1].gates}["discrimination"]
+    assert compared["verdict"] == "pass", "the same trees order the same people alike"
+    held_out = pd.read_parquet(pointer.rows_path(MODEL, 1)).slice.eq("holdout").sum()
+    assert compared["figures"]["rows"] == held_out, "scored anew on the rows of the store that neither learned from"
     with registry.client_of_registry() as client:
-        assert client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags[registry.RELEASE_TAG] == "1"
+        tags = client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags
+    assert tags[registry.RELEASE_TAG] == "1"
+    assert tags["afterward.forced"] == "a test needs a champion"
+    assert tags["afterward.gate.latency"] == "pass"
+    assert "from version 1 to version 2" in run(rollback, MODEL).output
+    with registry.client_of_registry() as client:
+        assert client.get_model_version_by_alias(MODEL, registry.CHAMPION).tags[registry.RELEASE_TAG] == "2"
 
 
 def test_what_cannot_be_done_is_refused_with_what_to_do(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from features import windows
 from features.definitions.cohort import prediction_cohort
+from features.definitions.enrolment import covered_through
 from features.definitions.outcomes import ADVERSE_EVENT_21D, READMISSION_30D, labels
 from features.definitions.planned import with_planned
 from features.definitions.stays import final_stays, stay_versions
@@ -177,6 +178,26 @@ def _same_labels(said: pd.DataFrame, expected: list[float]) -> None:
     assert any(label != label for label in expected), "and rows that nobody can label"
     assert np.array_equal(said.label.to_numpy("float64"), expected, equal_nan=True)
     assert (said.label.isna() == said.null_reason.notna()).all(), "null without a reason"
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(-20, 40), st.integers(0, 25)), max_size=6),
+    st.integers(0, 10),
+    st.integers(0, 35),
+)
+def test_unbroken_cover_is_counted_day_by_day(months: list[tuple[int, int]], first: int, length: int) -> None:
+    spans = [(DAY_ZERO + begin, DAY_ZERO + begin + days) for begin, days in months]
+    coverage = [told_row(begin, last, end(last), person_id="p", payer="m") for begin, last in spans]
+    record = record_of({"coverage": coverage} if coverage else {})
+    start, stop = DAY_ZERO + first, DAY_ZERO + first + length
+    covered = {day for begin, last in spans for day in range(begin, last + 1)}
+    expected = start - 1
+    while expected < stop and expected + 1 in covered:
+        expected += 1
+    days = (pd.Series([day], index=[7]) for day in (start, stop))
+    assert covered_through(record, pd.Series(["p"], index=[7]), *days).to_dict() == {7: expected}
 
 
 # ---- laws of the whole definition, from evidence to label

@@ -14,6 +14,7 @@ from features.definitions.hwr import hwr_cohort
 from features.definitions.outcomes import (
     ADVERSE_EVENT_21D,
     ANY_ACUTE_CARE_21D,
+    ED_VISIT_30D,
     PARTS,
     READMISSION_30D,
     Outcome,
@@ -34,6 +35,7 @@ NAMED = {
     "readmission": READMISSION_30D,
     "harm": ADVERSE_EVENT_21D,
     "acute": ANY_ACUTE_CARE_21D,
+    "emergency": ED_VISIT_30D,
     **{part.name.removesuffix("_21d"): part for part in PARTS},
 }
 COLUMNS = ("in", "out", "hospitals", "scored", "measured", "readmission")

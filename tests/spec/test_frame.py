@@ -25,8 +25,8 @@ from tests.histories import arrow, record_of, row
 from tests.spec.tables import day, moment, person_rows, together
 from training.dictionary import BESIDE, dictionary, needs
 from training.frame import KEYS, OUTCOME, POPULATIONS, frame, write_frame
+from training.groups import groups_of
 from training.population import labelled
-from training.practices import practices
 
 SMALL = replace(readmission_30d.SPEC, features=(DEMOGRAPHICS, STAYS))
 DATA_END = "2024-09-30"
@@ -98,7 +98,9 @@ def test_groups_are_what_was_known_at_the_discharge(record: Record, made: pd.Dat
         None,
     ], "of a clinician the practice, and nothing of what was told after the discharge"
     rows = labelled(record, SMALL, SMALL.scored).rows
-    assert practices(record, rows[::-1]).tolist()[::-1][:2] == ["North Street", "South Street"], "in any order of rows"
+    assert groups_of(record, rows[::-1]).practice.tolist()[::-1][:2] == ["North Street", "South Street"], (
+        "in any order of rows"
+    )
 
 
 def test_the_features_are_those_of_build(record: Record, made: pd.DataFrame) -> None:

@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from features.errors import BadInput
 from features.measures import MEASURES, breast_cancer, glycemic_status, statin_therapy
 from features.measures.cli import gaps as command
-from features.measures.gaps import COLUMNS, edition_of, gaps, told
+from features.measures.gaps import edition_of, gaps, told
 from features.measures.left_out import HOSPICE_DIAGNOSIS
 from features.measures.sets import DIABETES, OFFICE_VISIT
+from features.measures.status import COLUMNS
 from features.measures.value_sets import ValueSets, write
 from features.record.record import known_by, open_record
 from features.windows import end_of_day, parse_day
@@ -119,6 +120,12 @@ def test_an_open_gap_says_since_when_until_when_and_what_closes_it(found: Found)
     assert "evidence_id" not in row
 
 
+def test_the_next_step_follows_from_what_is_known(found: Found) -> None:
+    rows = found[JUNE, "CMS122"]
+    assert rows["high"]["closes"] == "treatment, and a test of 9 per cent or less: the last was above"
+    assert rows["on-statin"]["closes"] == "a test of glycated haemoglobin: none this year"
+
+
 def test_a_closed_gap_names_the_entry_of_the_record_and_its_day(found: Found) -> None:
     row = found[JUNE, "CMS125"]["closed"]
     assert (row["evidence_table"], row["evidence_id"], str(row["evidence_date"])) == (
@@ -172,11 +179,17 @@ def test_gaps_as_of_a_day_are_those_of_a_record_that_holds_no_more(day: str, sto
 
 def test_a_measure_without_its_value_sets_has_no_rows_and_says_so(store: Path) -> None:
     less = {oid: held for oid, held in HELD.content.items() if oid != breast_cancer.MAMMOGRAPHY.oid}
-    found = gaps(open_record(store), ValueSets(less), parse_day(JUNE))
+    found = gaps(open_record(store), ValueSets(less), parse_day(JUNE), ("CMS122", "CMS125"))
     assert "CMS125" not in found.tables
     assert [line for line in told(found) if line.startswith("CMS125")] == [
-        f"CMS125 without its value sets: Mammography ({breast_cancer.MAMMOGRAPHY.oid}): it is not there"
+        f"CMS125 value sets missing: Mammography ({breast_cancer.MAMMOGRAPHY.oid}), which lacks codes of LOINC"
     ]
+
+
+def test_kinds_of_visit_tell_nothing_where_there_are_no_claims(store: Path) -> None:
+    """The sets that come with us know an office visit by its claim: in a clinical record nobody would seem seen."""
+    with pytest.raises(BadInput, match=r"CMS122 value sets missing: Home Healthcare Services .*Office Visit"):
+        gaps(open_record(store), ValueSets(), parse_day(JUNE), ("CMS122",))
 
 
 def test_what_no_source_tells_is_not_a_gap_of_everybody(tmp_path: Path) -> None:

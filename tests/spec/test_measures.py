@@ -16,6 +16,7 @@ from features.measures.cli import measures
 from features.measures.events import gather
 from features.measures.left_out import HOSPICE_DIAGNOSIS, HOUSING_STATUS, NURSING_HOME_RESIDENT
 from features.measures.measure import evaluate, sets_of, value_sets_of
+from features.measures.panel import Panel, nobody
 from features.measures.period import Period
 from features.measures.sets import DIABETES, OFFICE_VISIT
 from features.measures.value_set import ValueSet
@@ -474,6 +475,16 @@ def test_what_a_measure_asks_for_is_known_without_asking_about_anybody() -> None
             asked = sets_of(measure, edition)
             assert set(edition.visits) <= asked
             assert value_sets_of(measure, edition) == {each for each in asked if isinstance(each, ValueSet)}
+
+
+def test_the_next_step_asks_for_nothing_that_the_measure_does_not() -> None:
+    """What only the words ask for would not be gathered, and the words would be wrong."""
+    for measure in MEASURES:
+        for edition in measure.editions:
+            panel = Panel(nobody(), Period(0, 364), edition)
+            for step in (step for group in measure.groups for step in group.steps):
+                step.met(panel)
+            assert panel.asked <= sets_of(measure, edition)
 
 
 def test_the_page_of_the_measures_is_what_the_declarations_say() -> None:

@@ -22,5 +22,5 @@ def test_a_server_that_does_not_answer_is_not_a_model_that_it_does_not_know(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv(registry.URI, "http://user:secret@127.0.0.1:9")
     with pytest.raises(BadSetting, match="no answer from MLflow") as silent:
-        registry.make_champion(longer_is_riskier().release)
+        registry.make_champion(longer_is_riskier().release, {})
     assert "secret" not in str(silent.value)

@@ -7,6 +7,7 @@ import json
 import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ from models.specs import SPECS, spec
 from models.specs.spec import Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
-from training.fit import Lesson, fit
+from training.fit import PARAMETERS, Lesson, fit
+from training.tune import NO_SEARCH, Budget, tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -205,6 +207,37 @@ def test_a_rate_that_falls_with_the_months_is_not_learned_as_a_risk_of_whom() ->
     )
 
 
+# Settings
+
+
+@pytest.mark.slow
+def test_the_same_budget_of_trials_finds_the_same_settings_interrupted_or_not(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0] * X[:, 3])
+    whole = tune(lesson, 3, Budget(trials=10), tmp_path / "whole.db", "q")
+    tune(lesson, 3, Budget(trials=4), tmp_path / "parted.db", "q")
+    parted = tune(lesson, 3, Budget(trials=10), tmp_path / "parted.db", "q")
+    assert parted == whole
+    assert tune(lesson, 4, Budget(trials=10), tmp_path / "whole.db", "q").tried[1:] != whole.tried[1:], "another seed"
+    first, *others = whole.tried
+    assert first.settings == {name: PARAMETERS[name] for name in first.settings}, "the settings that stand are tried"
+    found = [one.log_loss for one in others if one.log_loss is not None]
+    assert first.log_loss is not None
+    assert min(found) < first.log_loss, "an interaction asks for more leaves"
+    assert whole.parameters["num_leaves"] > 2
+    assert any(one.log_loss is None for one in others), "and whatever is hopeless is given up"
+
+
+def test_without_a_budget_the_settings_that_stand_are_taken_and_a_time_cannot_be_repeated(tmp_path: Path) -> None:
+    lesson = a_lesson(lambda X, _: -1 + X[:, 0])
+    assert tune(lesson, 3, NO_SEARCH, tmp_path / "tuning.db", "q").parameters == PARAMETERS
+    assert not (tmp_path / "tuning.db").exists()
+    timed = tune(lesson, 3, Budget(seconds=0.1), tmp_path / "tuning.db", "q")
+    assert len(timed.tried) >= 1
+    assert "cannot be repeated" in str(timed.to_json()["budget"])
+    with pytest.raises(BadInput, match="one budget"):
+        Budget(trials=1, seconds=1)
+
+
 # Judging
 
 
@@ -214,12 +247,16 @@ def some_rows(events: int) -> tuple[pd.DataFrame, Floats]:
         {"person_id": random.integers(0, 150, 300).astype(str), "discharge_day": np.arange(300) + 19_000}
     )
     rows["label"] = (np.arange(300) < events).astype(float)
-    return rows, random.random(300)
+    return rows.assign(followed_days=np.where(rows.label == 1, 10, 30)), random.random(300)
+
+
+def some_censored(rows: int, day: int = 19_100) -> pd.DataFrame:
+    return pd.DataFrame({"discharge_day": [day] * rows, "followed_days": [20] * rows})
 
 
 def test_the_json_of_an_evaluation_is_what_readers_of_it_expect() -> None:
     rows, risk = some_rows(60)
-    found = evaluated("readmission_30d", 3, "held out", rows, risk, {"base rate": np.full(300, 0.2)})
+    found = evaluated("readmission_30d", 3, "held out", rows, risk, {"base rate": np.full(300, 0.2)}, some_censored(3))
     written = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert (written["rows"], written["events"], written["version"]) == (300, 60, 3)
     assert written["period"] == {"first": windows.iso(19_000), "last": windows.iso(19_299)}
@@ -229,12 +266,23 @@ def test_the_json_of_an_evaluation_is_what_readers_of_it_expect() -> None:
     assert written["baselines"]["base rate"]["auroc"]["value"] == 0.5
     assert written["baselines"]["base rate"]["calibration_slope"]["value"] is None, "one risk for all has no slope"
     assert "readmission_30d" in card.metrics_table(found)
+    assert written["censored"] == {"rows": 3, "share": 3 / 303, "weighted": False}
+    assert "3 more discharges of these days have no label" in card.censored_line(found)
+
+
+def test_those_who_left_in_the_judged_period_are_stood_for_by_the_others() -> None:
+    rows, risk = some_rows(60)
+    plain, outside, weighted = (
+        evaluated("readmission_30d", 3, "held out", rows, risk, {}, gone).judged["brier"].value
+        for gone in (some_censored(0), some_censored(90, day=18_000), some_censored(90))
+    )
+    assert plain == outside != weighted
 
 
 def test_rows_without_an_event_judge_nothing() -> None:
     rows, risk = some_rows(0)
     with pytest.raises(BadInput, match="300 rows to judge readmission_30d on, 0 with the outcome"):
-        evaluated("readmission_30d", 1, "held out", rows, risk, {})
+        evaluated("readmission_30d", 1, "held out", rows, risk, {}, some_censored(0))
 
 
 def test_intervals_draw_people_not_rows() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features.definitions.deaths import deaths
-from features.definitions.enrolment import enrolled
+from features.definitions.enrolment import covered_through
 from features.definitions.stays import OPEN, final_stays
 from features.record.record import Record, lacked, persons_now
 from features.windows import OutcomeWindow, local_day
@@ -46,7 +46,9 @@ class Outcome:
 def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """For each row, in order: label (1, 0 or null), null_reason, competing (`death`, `planned` or null: what came first
     in the place of the event), event_day, why (what decided, where the outcome tells it), complete (the whole window
-    lies in the loaded data) and label_known_day (when the label could be known; null with the label).
+    lies in the loaded data), followed_days (from discharge to the event, the death, the end of the window or the last
+    day in the network, whichever came first; null where the label is null for another reason than leaving) and
+    label_known_day (when the label could be known; null with the label).
 
     Disenrolment and the end of data make a label null, never 0; an event seen before either still counts. What is seen
     of somebody after they left is not asked: of those who left, only some are seen again.
@@ -83,7 +85,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     # whoever dies cannot leave the network afterwards, and the first event, counted or not, ends the waiting
     death_since = found.death_day.where(found.death_day >= found.discharge_day)
     seen_to = _earlier(_earlier(ends, death_since), found.event_day.where(came))
-    stayed = enrolled(record, found.person_id, found.discharge_day + first, seen_to) | ("coverage" in record.lacks)
+    through_day = covered_through(record, found.person_id, found.discharge_day + first, seen_to)
+    stayed = (through_day >= seen_to) | ("coverage" in record.lacks)
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
 
     reason = pd.Series(np.full(len(found), None, dtype=object))
@@ -98,6 +101,7 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     competing = pd.Series(np.full(len(found), None, dtype=object))
     competing[died & ~happened & ~instead & told] = DIED
     competing[instead & told] = PLANNED
+    followed = (seen_to.where(stayed, through_day) - found.discharge_day).clip(lower=0)
     absence = ends + (CLAIMS_RUN_OUT_DAYS if waits else 0)
     return pd.DataFrame(
         {
@@ -108,6 +112,7 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
             "event_day": event_day.mask(~told),
             "why": found.why.where(came & told, None),
             "complete": complete,
+            "followed_days": followed.where(told | (reason == LEFT_NETWORK)),
             "label_known_day": news.where(happened, absence).mask(~told),
         }
     )

@@ -420,4 +420,55 @@ PARTS = Chapter(
     ),
 )
 
-CHAPTERS = (HARMS, ACUTE, PARTS)
+EMERGENCY = Chapter(
+    "Emergency visits within 30 days",
+    "A third outcome under its own name (`emergency`): an emergency visit 1 to 30 days after discharge from which the "
+    "person went home again.",
+    (
+        Vignette(
+            "An emergency visit on day 30",
+            "The last day that counts.",
+            bills=_bills(),
+            visits=_visit("04-04"),
+            expected=_part("emergency", "1: 04-04", "0"),
+        ),
+        Vignette(
+            "An emergency visit on day 31",
+            "A day too late.",
+            bills=_bills(),
+            visits=_visit("04-05"),
+            expected=_part("emergency", "0", "0"),
+        ),
+        Vignette(
+            "A visit on the day of discharge is none after it",
+            "A visit on the day of discharge may have come before it: the bill tells only the day.",
+            bills=_bills(),
+            visits=_visit("03-05"),
+            expected=_part("emergency", "0", "0"),
+        ),
+        Vignette(
+            "From the emergency department to observation",
+            "Observation is told as observation, whichever door it began at; it is no emergency visit.",
+            bills=_bills(),
+            visits=_visit("03-10", "observation"),
+            expected=_part("emergency", "0", "0"),
+        ),
+        Vignette(
+            "An emergency visit, then a death",
+            "The visit came first and counts.",
+            bills=_bills(),
+            visits=_visit("03-10"),
+            deaths="day\n03-20",
+            expected=_part("emergency", "1: 03-10", "1: 03-20", "0: death"),
+        ),
+        Vignette(
+            "Dead without an emergency visit",
+            "Whoever dies unseen stays in with 0, the death competing.",
+            bills=_bills(),
+            deaths="day\n03-20",
+            expected=_part("emergency", "0: death", "1: 03-20", "0: death"),
+        ),
+    ),
+)
+
+CHAPTERS = (HARMS, ACUTE, EMERGENCY, PARTS)
