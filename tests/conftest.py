@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from tests.chains import Chain
 
 # as afterward.py sets it: threads that spin while they wait for each other make trees many times slower to grow where
@@ -19,6 +24,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 REQUIRED = frozenset(filter(None, os.environ.get("AFTERWARD_REQUIRE", "").split(",")))
 PROJECT = Path(__file__).resolve().parent.parent
+
+# on a few rows Spark spends its time on compiling and on planning, not on them
+FOR_FEW_ROWS = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
 
 settings.register_profile("afterward", derandomize=True, deadline=None, database=None, max_examples=40)
 settings.register_profile("soak", derandomize=False, deadline=None, database=None, max_examples=1_000)
@@ -57,6 +73,23 @@ def java() -> Path:
     if found is None:
         absent("java", "no java on the path")
     return Path(str(found))
+
+
+@pytest.fixture(scope="session")
+def spark(java: Path) -> Iterator[SparkSession]:
+    """The one Spark session of all tests: two threads, and a driver that may take 1 GB."""
+    if importlib.util.find_spec("pyspark") is None:
+        absent("java", "PySpark, which runs on it, is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PySpark 4.3 warns of pandas 3
+        from pyspark.sql import SparkSession
+
+        asked = SparkSession.builder.master("local[2]").config("spark.driver.memory", "1g")
+        for name, value in FOR_FEW_ROWS.items():
+            asked = asked.config(name, value)
+        session = asked.getOrCreate()
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

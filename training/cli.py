@@ -231,17 +231,31 @@ def report(model: str, version: int | None, out: Path, answers: Path | None) -> 
 @click.command()
 @click.argument("model")
 @STORE
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet to write.")
-def build(model: str, store: Path, out: Path) -> None:
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet to write; with Spark, a folder.")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="Who works it out: DuckDB in this process, or Spark, a share of the people at a time.",
+)
+def build(model: str, store: Path, out: Path, engine: str) -> None:
     """Write the rows of MODEL as one table: a row for each discharge that it scores, with the label or why there is
     none, the groups that people belong to, and every feature as known at the discharge.
+
+    Spark writes a file for each bucket of people into a folder, with the same bits.
     """
+    from features.record import spark
     from features.record.record import open_record
     from models.specs import spec
     from training.frame import frame, write_frame
+    from training.shards import write_shards
 
-    made = frame(open_record(store), spec(model))
-    write_frame(made, out)
+    if engine == "spark":
+        made = write_shards(store, spec(model), out, spark.connect)
+    else:
+        made = frame(open_record(store), spec(model))
+        write_frame(made, out)
     events = int((made.label == 1).sum())
     click.echo(f"{len(made):,} discharges of {made.person_id.nunique():,} people, {events:,} with the outcome")
     click.echo(f"{int(made.trained.sum()):,} of them in the trained population")

@@ -30,12 +30,13 @@ BESIDE = {
     "competing": Beside("what came first in the place of the outcome: death or planned", "nothing did"),
     "event_day": Beside("day of the event that decided", "no event"),
     "complete": Beside("true where the whole outcome window lies in the data; where not, only events are seen"),
+    "followed_days": Beside(
+        "days from discharge to the event, the death, the end of the window or the last day enrolled",
+        "the label is null for another reason than leaving the network",
+    ),
     "label_known_day": Beside("day on which the label could be known", "the label is null"),
     "trained": Beside("true for the rows that the model learns from or is held back from"),
     "measured": Beside("true for the rows that the model may be judged on"),
-    "slice": Beside(
-        "train, calibrate or holdout: where training puts the row", "not in the trained population, or left out by time"
-    ),
 }
 
 

@@ -1,5 +1,7 @@
 """The rows of a model as a data scientist takes them: who and when, what happened next, to which groups the people
 belong, and every feature; one row for each discharge that the model scores.
+
+Each row is made from its own person's record alone, so a network can be taken a share of its people at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING
 from features import windows
 from features.catalogue.events import label_of
 from features.record.whole import whole
-from training import split
 from training.groups import groups_of
 from training.population import further_rules, labelled
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from models.specs.spec import Population, Spec
 
 KEYS = ("person_id", "stay_id", "as_of", "admit_day", "discharge_day", "facility_id")
-OUTCOME = ("label", "null_reason", "competing", "event_day", "complete", "label_known_day")
-POPULATIONS = ("trained", "measured", "slice")
+OUTCOME = ("label", "null_reason", "competing", "event_day", "complete", "followed_days", "label_known_day")
+POPULATIONS = ("trained", "measured")
 DAYS = ("admit_day", "discharge_day", "event_day", "label_known_day")
-TEXTS = ("person_id", "stay_id", "facility_id", "null_reason", "competing", "slice")
+TEXTS = ("person_id", "stay_id", "facility_id", "null_reason", "competing")
 GROUP = "group_"
 
 
 def frame(record: Record, asked: Spec) -> pd.DataFrame:
-    """Everyone whom the model scores, by person and time: KEYS, OUTCOME, POPULATIONS, a column `group_...` for each
-    thing that people are told apart by, and the features.
+    """Everyone whom the model scores: KEYS, OUTCOME, POPULATIONS, a column `group_...` for each thing that people are
+    told apart by, and the features.
 
     `as_of` is a time in UTC, days are dates of the network's calendar, features are float64. The label is null where it
     is censored or not evaluable, and `null_reason` says why. BadInput where the source cannot tell the outcome.
@@ -41,9 +42,10 @@ def frame(record: Record, asked: Spec) -> pd.DataFrame:
 
     rows = labelled(record, asked, asked.scored).rows
     X = build(record, rows, asked.features)
-    told = _placed(rows, asked)[[*KEYS, *OUTCOME, *POPULATIONS]]
-    told = told.assign(
-        as_of=pd.Series(windows.times(rows.as_of), told.index).dt.tz_localize("UTC"),
+    told = rows[[*KEYS, *OUTCOME]].assign(
+        trained=_belongs(rows, asked, asked.trained),
+        measured=_belongs(rows, asked, asked.measured),
+        as_of=pd.DatetimeIndex(windows.times(rows.as_of), tz="UTC"),
         **{name: _dates(rows[name]) for name in DAYS},
     )
     return pd.concat([told.astype(dict.fromkeys(TEXTS, "str")), _groups(record, rows), X], axis=1)
@@ -53,13 +55,6 @@ def write_frame(made: pd.DataFrame, path: Path) -> None:
     """The frame as Parquet, whole or not at all. BadInput where it cannot be written."""
     with whole(path) as beside:
         made.to_parquet(beside, index=False, compression="zstd")
-
-
-def _placed(rows: pd.DataFrame, asked: Spec) -> pd.DataFrame:
-    """Rows with the populations that they belong to, and the slice that a training run would put them in."""
-    trained, measured = (_belongs(rows, asked, population) for population in (asked.trained, asked.measured))
-    sliced = split.sliced(rows[trained], asked.outcome).rows
-    return rows.assign(trained=trained, measured=measured, slice=sliced.slice.reindex(rows.index))
 
 
 def _belongs(rows: pd.DataFrame, asked: Spec, population: Population) -> pd.Series:

@@ -11,7 +11,7 @@ from features import windows
 from features.errors import BadStore
 from features.record.identity import Eras, Merge, eras, in_force, renamed
 from features.record.schema import Table
-from features.record.store import Manifest, read_manifest, set_up, table_files
+from features.record.store import Manifest, bucket_of, read_manifest, set_up, table_files
 from features.record.tables import PERSON_MERGE, TABLES
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Record:
     eras: Eras = field(default_factory=dict)
     former: tuple[Record, ...] = ()
     sources: tuple[str, ...] = ()
+    buckets: int = 1  # into which the people are parted
 
     def __getitem__(self, table: Table) -> ir.Table:
         return self.tables[table.name]
@@ -89,12 +90,14 @@ def connect() -> Any:
     return con
 
 
-def open_record(store: Path) -> Record:
-    """Open a store. Raises BadStore where there is none or nothing was ever loaded."""
+def open_record(store: Path, engine: Callable[[], Any] = connect) -> Record:
+    """Open a store on an engine: DuckDB in this process, or `features.record.spark.connect`. Raises BadStore where
+    there is none or nothing was ever loaded.
+    """
     manifest = read_manifest(store)
     if not any(batch.rows for batch in manifest.batches):
         raise BadStore(got="an empty store", expected="at least one load", do=f"Run `afterward load` into {store}.")
-    con = connect()
+    con = engine()
     tables = {}
     for table in TABLES:
         files = table_files(store, manifest, table.name)
@@ -108,6 +111,7 @@ def open_record(store: Path) -> Record:
         claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
         admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
         sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - {PERSON_MERGE.name}})),
+        buckets=manifest.buckets,
     )
     return with_merges(record, tables)
 
@@ -122,9 +126,9 @@ def _of_merges(record: Record, merges: tuple[Merge, ...]) -> Record:
     last, *before = eras(merges) or ({},)
     if not last:
         return replace(record, tables=record.told, merges=(), eras={}, former=())
-    former = [replace(record, tables=_in_era(record, era), eras=era, derived={}) for era in before]
-    ours = _in_era(record, last)
-    names = record.con.create_table(_named("merged"), _names(last), temp=True)
+    former = [replace(record, tables=_in_era(record, era, last), eras=era, derived={}) for era in before]
+    ours = _in_era(record, last, last)
+    names = record.con.create_table(_named("merged"), _names(record, last, last), temp=True)
     tables = dict(record.told)
     for table in renamed():
         others = record.told[table.name].anti_join(names, [("person_id", "told_id")])
@@ -132,21 +136,29 @@ def _of_merges(record: Record, merges: tuple[Merge, ...]) -> Record:
     return replace(record, tables=tables, merges=merges, eras=last, former=tuple(former))
 
 
-def _in_era(record: Record, era: Eras) -> dict[str, ir.Table]:
-    """The tables of the people who were merged at some time, under the numbers that they went by in an era."""
-    names = record.con.create_table(_named("era"), _names(era), temp=True)
+def _in_era(record: Record, era: Eras, last: Eras) -> dict[str, ir.Table]:
+    """The tables of the people who were merged at some time, under the numbers that they went by in an era, all in the
+    bucket of who they are now.
+    """
+    names = record.con.create_table(_named("era"), _names(record, era, last), temp=True)
     tables = dict(record.told)
     for table in renamed():
         rows = record.told[table.name]
         joined = rows.inner_join(names, [("person_id", "told_id")])
-        tables[table.name] = joined.mutate(person_id=joined.one_id).select(*rows.columns)
+        tables[table.name] = joined.mutate(person_id=joined.one_id, bucket=joined.one_bucket).select(*rows.columns)
     return tables
 
 
-def _names(era: Eras) -> pa.Table:
+def _names(record: Record, era: Eras, last: Eras) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table({"told_id": list(era), "one_id": [each.person for each in era.values()]})
+    return pa.table(
+        {
+            "told_id": list(era),
+            "one_id": [each.person for each in era.values()],
+            "one_bucket": pa.array([bucket_of(last[number].person, record.buckets) for number in era], pa.int16()),
+        }
+    )
 
 
 def _named(what: str) -> str:
@@ -232,6 +244,30 @@ def of_persons(record: Record, persons: Iterable[str]) -> Record:
     tables = {t.name: ours(record[t]) if t.about == "person" else record[t] for t in TABLES}
     told = {t.name: gone(record.told[t.name]) if t.about == "person" else record[t] for t in TABLES}
     return replace(record, tables=tables, told=told, derived={})
+
+
+def of_buckets(record: Record, buckets: Iterable[int]) -> Record:
+    """The same record with the rows of the people in some buckets only. People who are one now are in one bucket, by
+    whatever numbers they went before.
+    """
+    wanted = list(buckets)
+
+    def cut(part: Record) -> Record:
+        tables = {t.name: part[t] for t in TABLES}
+        ours = {
+            t.name: tables[t.name].filter(tables[t.name].bucket.isin(wanted)) for t in TABLES if t.about == "person"
+        }
+        return replace(part, tables={**tables, **ours}, derived={})
+
+    return replace(cut(record), former=tuple(cut(part) for part in record.former))
+
+
+def forget(record: Record) -> None:
+    """Drop what the engine keeps of what was concluded."""
+    for part in (record, *record.former):
+        for table in part.derived.values():
+            part.con.drop_table(table.op().name)
+        part.derived.clear()
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:

@@ -354,6 +354,11 @@ def batch_id(parts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]
 
 
+def bucket_of(person: str, buckets: int) -> int:
+    """The bucket of a person: the twin of what `Writer.write` says in SQL."""
+    return int(hashlib.md5(person.encode(), usedforsecurity=False).hexdigest()[:2], 16) % buckets
+
+
 def table_files(store: Path, manifest: Manifest, name: str) -> list[str]:
     """The Parquet files that hold rows of a table, batch by batch."""
     table(name)

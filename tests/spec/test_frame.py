@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -15,9 +17,11 @@ from features.catalogue.person import DEMOGRAPHICS
 from features.catalogue.treatment import COVERED, FILLS, ON_TREATMENT, SUPPLY_OF_ALL
 from features.catalogue.utilisation import STAYS
 from features.dataset import build, columns
-from features.record.record import Record, open_record
+from features.record.record import Record, of_buckets, persons_now, with_merges
+from features.record.store import bucket_of
+from features.record.tables import PERSON_MERGE
 from models.specs import readmission_30d
-from tests.histories import record_of, row
+from tests.histories import arrow, record_of, row
 from tests.spec.tables import day, moment, person_rows, together
 from training.dictionary import BESIDE, dictionary, needs
 from training.frame import KEYS, OUTCOME, POPULATIONS, frame, write_frame
@@ -40,12 +44,12 @@ def _clinician(number: str, practice: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def record() -> Record:
-    """`back` returns after 20 days, `late` is discharged when the data end, `gone` goes to a hospice."""
+    """`back` returns after 20 days, `recent` is discharged when the data end, `gone` goes to a hospice."""
     covered = "from | to\n2023-01 | 2024-12"
     people = together(
         [
             person_rows("back", covered=covered, messages=_stays(("1", "03-01", "03-05"), ("2", "03-25", "03-28"))),
-            person_rows("late", covered=covered, messages=_stays(("3", "09-20", "09-24"))),
+            person_rows("recent", covered=covered, messages=_stays(("3", "09-20", "09-24"))),
             person_rows("gone", covered=covered, messages=_stays(("4", "03-01", "03-05"), status="50")),
         ]
     )
@@ -76,7 +80,7 @@ def test_everyone_whom_the_model_scores_has_a_row_with_the_label_or_why_there_is
     assert shown.astype(object).where(shown.notna(), None).to_numpy().tolist() == [
         ["back", pd.Timestamp("2024-03-05"), 1.0, None, True, True, True],
         ["back", pd.Timestamp("2024-03-28"), 0.0, None, True, True, True],
-        ["late", pd.Timestamp("2024-09-24"), None, "the data end within the window", False, False, False],
+        ["recent", pd.Timestamp("2024-09-24"), None, "the data end within the window", False, False, False],
     ], "who went to a hospice is not scored, and a window that is not over teaches nothing"
 
 
@@ -110,6 +114,42 @@ def test_the_file_holds_the_same_as_the_frame(made: pd.DataFrame, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["frame.parquet"]
 
 
+@pytest.mark.slow
+def test_two_numbers_of_one_person_are_in_one_share(record: Record) -> None:
+    """`back` is merged into `recent`, of another bucket, after the first of its discharges: its outcome is then told
+    under the other number, and must be found where only its own bucket is read.
+    """
+    assert [bucket_of(person, 2) for person in ("back", "recent")] == [0, 1]
+    merge = {
+        **row(day("03-10"), day("03-10"), moment("03-10"), person_id="recent", absorbed_id="back"),
+        "merge_id": "m",
+        "status": "merged",
+        "evidence": "message",
+    }
+    bucketed = {
+        name: table.mutate(bucket=_bucket(table)).select(table.columns) if "person_id" in table.columns else table
+        for name, table in record.told.items()
+    }
+    merges = {"person_merge": ibis.memtable(arrow(PERSON_MERGE, [{**merge, "bucket": 1}]))}
+    one = with_merges(replace(record, buckets=2), {**bucketed, **merges})
+    whole = labelled(one, SMALL, SMALL.scored).rows
+    assert persons_now(one, whole.person_id) == ["recent"] * len(whole)
+    before, after = whole[whole.person_id == "back"], whole[whole.person_id == "recent"]
+    assert (len(before), len(after)) == (1, 2), "before the merge by the number that they then had"
+    assert before.label.tolist() == [1.0], "they came back under the other number"
+    pd.testing.assert_frame_equal(labelled(of_buckets(one, [1]), SMALL, SMALL.scored).rows, whole)
+
+
+def test_a_share_without_anybody_is_an_empty_table(record: Record, made: pd.DataFrame) -> None:
+    nobody = frame(of_buckets(record, [1]), SMALL)
+    assert nobody.empty
+    assert list(nobody.columns) == list(made.columns)
+
+
+def _bucket(table: ir.Table) -> ir.IntegerValue:
+    return table.person_id.cases(("back", 0), ("recent", 1), else_=0).cast("int16")
+
+
 def test_the_dictionary_explains_every_column_in_the_order_of_the_table(made: pd.DataFrame) -> None:
     told = dictionary(SMALL.features)
     assert [entry["name"] for entry in told] == list(made.columns)
@@ -133,22 +173,3 @@ def test_the_command_writes_the_dictionary_of_the_catalogue(tmp_path: Path) -> N
     assert done.exit_code == 0
     told = pd.read_json(out)
     assert (told.role == "feature").sum() == len(columns(CATALOGUE))
-
-
-@pytest.mark.slow
-def test_the_commands_write_the_table_and_the_record_of_a_store(simulated_store: Path, tmp_path: Path) -> None:
-    out, folder = tmp_path / "frame.parquet", tmp_path / "meds"
-    store = ("--store", str(simulated_store))
-    words = ("build", "readmission_30d", *store, "--out", str(out))
-    done = CliRunner().invoke(afterward.cli, words, catch_exceptions=False)
-    found = pd.read_parquet(out)
-    assert f"{len(found):,} discharges of {found.person_id.nunique():,} people" in done.output
-    assert found.label.isna().sum() > 0, "nobody is lost for want of a label"
-    few = frame(open_record(simulated_store), SMALL)
-    pd.testing.assert_frame_equal(found[few.columns], few)
-    done = CliRunner().invoke(afterward.cli, ("export", "meds", *store, "--out", str(folder)), catch_exceptions=False)
-    assert "left out: contact_details" in done.output
-    subjects = pd.read_parquet(folder / "subjects.parquet")
-    data = pd.read_parquet(folder / "data")
-    assert set(found.person_id) <= set(subjects.person_id)
-    assert set(data.subject_id) == set(subjects.subject_id)
