@@ -1,4 +1,4 @@
-"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, report."""
+"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, releases, report."""
 
 from __future__ import annotations
 
@@ -202,6 +202,30 @@ def rollback(model: str) -> None:
     _tell(model, back(model))
 
 
+@click.group()
+def releases() -> None:
+    """The folder of releases, where the MLflow of the models is on another machine."""
+
+
+@releases.command("pull")
+@click.argument("model")
+def pull(model: str) -> None:
+    """Fetch the champion of MODEL from the MLflow at MLFLOW_TRACKING_URI into AFTERWARD_RELEASES, check it, and make it
+    the champion here. Nothing is changed where it is here already, or where it does not verify.
+    """
+    from training.pull import pull as run
+
+    made = run(model)
+    told = f"{model} version {made.found.version} (version {made.found.number} in MLflow)"
+    if made.before == made.found.version:
+        click.echo(f"{told} is the champion here already")
+        return
+    before = "nothing" if made.before is None else f"version {made.before}"
+    click.echo(f"{told}: {'fetched and verified' if made.brought else 'here already, verified'}")
+    click.echo(f"Release: {made.path}")
+    click.echo(f"{model}: champion moved from {before} to version {made.found.version}")
+
+
 def _tell(model: str, moved: Moved) -> None:
     before = "nothing" if moved.before is None else f"version {moved.before}"
     click.echo(f"{model}: champion moved from {before} to version {moved.version} ({moved.why})")
@@ -282,4 +306,4 @@ def columns(out: Path) -> None:
     click.echo(f"{len(told)} columns in {out}")
 
 
-COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, report)
+COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, releases, report)

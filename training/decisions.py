@@ -1,8 +1,8 @@
 """Who moved a champion, or was refused, when and why: one line of JSON for each decision, appended and never changed.
 
 $AFTERWARD_RELEASES/MODEL/decisions.jsonl, beside the pointer:
-    {"at": instant, "who", "what": promote | rollback | refused, "version", "before", "why", "forced": reason or null,
-     "gates": [as in gates.json]}
+    {"at": instant, "who", "what": promote | pull | rollback | refused, "version", "before", "why",
+     "forced": reason or null, "gates": [as in gates.json]}
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from models import pointer
 from models.verdicts import Verdict
 
 FILE = "decisions.jsonl"
-PROMOTE, ROLLBACK, REFUSED = "promote", "rollback", "refused"
+PROMOTE, PULL, ROLLBACK, REFUSED = "promote", "pull", "rollback", "refused"
+MOVED = (PROMOTE, PULL)  # a new champion, chosen here or in the MLflow of another machine
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def champions(model: str) -> list[int]:
     """The champions one upon the other: the last holds, and taking it back uncovers the one before."""
     pile: list[int] = []
     for made in decisions(model):
-        if made.what == PROMOTE:
+        if made.what in MOVED:
             pile = pile or ([] if made.before is None else [made.before])  # promoted before decisions were kept
             pile = pile if pile[-1:] == [made.version] else [*pile, made.version]
         elif made.what == ROLLBACK and pile:
@@ -85,8 +86,8 @@ def champions(model: str) -> list[int]:
 
 
 def passed_by(model: str, version: int) -> frozenset[str]:
-    """The gates that a version passed when it was last promoted; none where nobody wrote them down."""
-    moves = [made for made in decisions(model) if made.what == PROMOTE and made.version == version]
+    """The gates that a version passed when it last became champion; none where nobody wrote them down."""
+    moves = [made for made in decisions(model) if made.what in MOVED and made.version == version]
     return (
         frozenset(gate["name"] for gate in moves[-1].gates if gate["verdict"] == Verdict.PASS) if moves else frozenset()
     )

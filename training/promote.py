@@ -137,7 +137,7 @@ def rollback(model: str) -> Moved:
             expected="at least two promotions on record",
             do=f"Run `afterward promote {model} --version VERSION` to choose one.",
         )
-    made = _verified(pointer.existing(model, pile[-1]))
+    made = verified(pointer.existing(model, pile[-1]))
     why = f"back from version {now}"
     decision = Decision(windows.now(), decisions.who(), ROLLBACK, made.version, now, why, None, ())
     registered = registry.make_champion(made, _tags(model, decision))
@@ -146,8 +146,8 @@ def rollback(model: str) -> Moved:
     return Moved(now, made.version, registered, pointer.home() / model / pointer.CHAMPION, why)
 
 
-def _verified(path: Path) -> registry.Released:
-    """The release, worked out again on its own self-check."""
+def verified(path: Path) -> registry.Released:
+    """The release of whichever kind, worked out again on its own self-check; BadModel where it does not come out."""
     if table_release.is_of_table(path):
         return table_release.load(path)
     made = release.load(path)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from features.errors import BadSetting
 from models import pointer, release
@@ -23,6 +23,7 @@ from models import pointer, release
 if TYPE_CHECKING:
     from lightgbm import Booster
     from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
 
 URI = "MLFLOW_TRACKING_URI"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -91,7 +92,7 @@ def log(trained: Released, run: Run) -> str:
             for name, content in run.artefacts.items():
                 _log_bytes(active.info.run_id, name, content)
             logged = _log_booster(trained)
-            version = _registered(client, trained, logged.model_uri, active.info.run_id)
+            version = _registered(client, trained, logged, active.info.run_id)
         client.set_registered_model_alias(trained.model, CHALLENGER, version)
         return str(active.info.run_id)
 
@@ -191,7 +192,7 @@ def _experiment(client: MlflowClient, model: str) -> str:
     return str(client.create_experiment(name, artifact_location=(pointer.home() / "mlflow").as_uri() if ours else None))
 
 
-def _registered(client: MlflowClient, trained: Released, uri: str, run_id: str) -> str:
+def _registered(client: MlflowClient, trained: Released, logged: ModelInfo, run_id: str) -> str:
     """MLflow's own number of the version; its tags say which release it is."""
     from mlflow.exceptions import MlflowException
 
@@ -199,14 +200,21 @@ def _registered(client: MlflowClient, trained: Released, uri: str, run_id: str) 
         client.get_registered_model(trained.model)
     except MlflowException:
         client.create_registered_model(trained.model)
-    return str(client.create_model_version(trained.model, uri, run_id, tags=_identity(trained)).version)
+    made = client.create_model_version(
+        trained.model,
+        logged.model_uri,
+        run_id,
+        tags=_identity(trained),
+        model_id=logged.model_id,  # a server, unlike a database, takes no address of a model without it
+    )
+    return str(made.version)
 
 
 def _identity(trained: Released) -> dict[str, str]:
     return {RELEASE_TAG: str(trained.version), SUM_TAG: release.sha256(Path(trained.path) / release.MANIFEST)}
 
 
-def _log_booster(trained: Released) -> Any:
+def _log_booster(trained: Released) -> ModelInfo:
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
