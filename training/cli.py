@@ -1,4 +1,4 @@
-"""The commands of training: build, columns, train, evaluate, recalibrate, promote, rollback, releases, report."""
+"""The commands of training: from a store to a table, a release, its figures, and the champion."""
 
 from __future__ import annotations
 
@@ -134,14 +134,45 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
     click.echo(card.metrics_table(found))
     click.echo(card.censored_line(found))
     if json_file is not None:
-        try:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.write_text(as_json(found.to_json()), encoding="utf-8")
-        except OSError:
-            raise BadInput(
-                got="a file for the figures that cannot be written", expected="a path that can", do="Check --json."
-            ) from None
-        click.echo(f"\nWritten: {json_file}")
+        _write_figures(json_file, as_json(found.to_json()))
+
+
+@click.command()
+@click.argument("model")
+@STORE
+@click.option("--seed", default=0, show_default=True, help="The same seed gives `afterward train`'s own model.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures here as JSON too.")
+def compare(model: str, store: Path, seed: int, json_file: Path | None) -> None:
+    """Learn MODEL on a store, and HistGradientBoosting, XGBoost and CatBoost with like settings on the same split, and
+    judge all on the latest period beside the baselines, with 95 % intervals of every difference. Nothing is released.
+    """
+    from models.release import as_json
+    from training.compare import compare as run
+    from training.compare_table import differences_table, figures_table, rows_line
+
+    found = run(model, store, seed, say=lambda step: click.echo(f"{model}: {step}", err=True))
+    for name, why in found.left_out.items():
+        click.echo(f"left out: {name} ({why})")
+    click.echo(rows_line(found))
+    click.echo()
+    click.echo(figures_table(found))
+    click.echo()
+    click.echo("less ours, on the same resamples of people:")
+    click.echo()
+    click.echo(differences_table(found))
+    if json_file is not None:
+        _write_figures(json_file, as_json(found.to_json()))
+
+
+def _write_figures(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        raise BadInput(
+            got="a file for the figures that cannot be written", expected="a path that can", do="Check --json."
+        ) from None
+    click.echo(f"\nWritten: {path}")
 
 
 @click.command()
@@ -306,4 +337,4 @@ def columns(out: Path) -> None:
     click.echo(f"{len(told)} columns in {out}")
 
 
-COMMANDS = (build, columns, train, evaluate, recalibrate, promote, rollback, releases, report)
+COMMANDS = (build, columns, train, evaluate, compare, recalibrate, promote, rollback, releases, report)

@@ -18,8 +18,10 @@ from features.sources.reader import Delivery
 from models import pointer, release, specs
 from models.specs import any_acute_care_21d, spec
 from training import decisions, registry
-from training.cli import evaluate, promote, rollback, train
+from training.cli import compare, evaluate, promote, rollback, train
+from training.compare import METRICS
 from training.evaluate import HEADLINE
+from training.peers import OURS, PEERS, installed
 
 pytestmark = pytest.mark.slow
 MODEL = "readmission_30d"
@@ -95,6 +97,30 @@ def test_evaluation_writes_the_figures_of_the_held_out_period(home: Path, store:
     again = {name: value for name, value in written.items() if name != "version"}
     assert again == at_training, "the same rows, judged again from the store, give the same figures"
     assert written["auroc"]["value"] > written["baselines"]["base rate"]["auroc"]["value"]
+
+
+def test_others_learn_on_our_split_and_are_judged_on_our_rows(home: Path, store: Path, tmp_path: Path) -> None:
+    """What is compared is what `train` made of the same seed, to the last digit: another split would flatter."""
+    words = ("--store", str(store), "--seed", "5", "--json", str(tmp_path / "compared.json"))
+    found = run(compare, MODEL, *words)
+    written = json.loads((tmp_path / "compared.json").read_text())
+    at_training = release.load(home / MODEL / "2").read(release.METRICS)
+    standings = {found["name"]: found for found in written["standings"]}
+    here = [peer.name for peer in installed()]
+    assert list(standings)[: len(here) + 1] == [OURS.name, *here]
+    assert set(standings) == {OURS.name, *here, *at_training["baselines"]}
+    assert {*here, *written["left_out"]} == {peer.name for peer in PEERS}
+    ours = standings[OURS.name]
+    assert {metric.name: ours[metric.name] for metric in METRICS} == {m.name: at_training[m.name] for m in METRICS}
+    for name, figures in at_training["baselines"].items():
+        assert standings[name]["auroc"]["value"] == figures["auroc"]["value"]
+    for name in here:
+        peer, less = standings[name], standings[name]["less_ours"]["auroc"]
+        assert peer["auroc"]["low"] > 0.5, f"{name} learned nothing of a network where there is much to learn"
+        assert less["value"] == pytest.approx(peer["auroc"]["value"] - ours["auroc"]["value"])
+        assert less["high"] - less["low"] < peer["auroc"]["high"] - peer["auroc"]["low"], "the same people are drawn"
+        assert f"\n| {name} " in found.output
+    assert ours["less_ours"] is None
 
 
 def test_a_store_that_was_never_seen_is_judged_on_all_its_rows(store: Path, tmp_path: Path) -> None:
