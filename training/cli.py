@@ -301,21 +301,28 @@ def build(model: str, store: Path, out: Path, engine: str) -> None:
     Spark writes a file for each bucket of people into a folder, with the same bits.
     """
     from features.record import spark
-    from features.record.record import open_record
+    from features.record.record import lacked_by_all, open_record
+    from features.record.store import read_manifest
     from models.specs import spec
+    from training.dictionary import not_evaluable
     from training.frame import frame, write_frame
     from training.shards import write_shards
 
+    asked = spec(model)
     if engine == "spark":
-        made = write_shards(store, spec(model), out, spark.connect)
+        made = write_shards(store, asked, out, spark.connect)
     else:
-        made = frame(open_record(store), spec(model))
+        made = frame(open_record(store), asked)
         write_frame(made, out)
     events = int((made.label == 1).sum())
     click.echo(f"{len(made):,} discharges of {made.person_id.nunique():,} people, {events:,} with the outcome")
     click.echo(f"{int(made.trained.sum()):,} of them in the trained population")
     for reason, count in made.null_reason.value_counts().items():
         click.echo(f"{count:>9,} without a label: {reason}")
+    lacks = lacked_by_all(read_manifest(store))
+    for fact, count in not_evaluable(asked.features, lacks).items():
+        why = lacks.get(fact) or lacks[fact.split(".")[0]]
+        click.echo(f"{count:>9,} columns not evaluable, for want of {fact}: {why}")
     click.echo(f"Written: {out}")
 
 

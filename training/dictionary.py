@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from features.catalogue.algebra import Facts, Family, Feature
+from features.record.record import lacked
 from training.frame import KEYS, OUTCOME, POPULATIONS, group_column
 from training.groups import NEEDS
 
@@ -75,3 +76,10 @@ def needs(features: Sequence[Feature]) -> dict[str, list[str]]:
                 needed = {need for name in feature.of for need in found[name]}
             found[column.name] = sorted(needed)
     return found
+
+
+def not_evaluable(features: Sequence[Feature], lacks: Mapping[str, str]) -> dict[str, int]:
+    """By fact that no source tells, how many columns are null for everybody for want of it."""
+    needed = needs(features)
+    without = [fact for of in needed.values() for fact in lacked(of, lacks)]
+    return {fact: without.count(fact) for fact in sorted(set(without))}

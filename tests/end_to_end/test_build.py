@@ -50,6 +50,7 @@ def test_the_command_writes_the_frame(told: tuple[pd.DataFrame, str], simulated_
     found, said = told
     assert f"{len(found):,} discharges of {found.person_id.nunique():,} people" in said
     assert found.label.isna().sum() > 0, "nobody is lost for want of a label"
+    assert "1 columns not evaluable, for want of coverage.managed_care: " in said
     few = frame(open_record(simulated_store), SMALL)
     pd.testing.assert_frame_equal(found[few.columns], few)
 

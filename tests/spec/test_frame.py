@@ -23,7 +23,7 @@ from features.record.tables import PERSON_MERGE
 from models.specs import readmission_30d
 from tests.histories import arrow, record_of, row
 from tests.spec.tables import day, moment, person_rows, together
-from training.dictionary import BESIDE, dictionary, needs
+from training.dictionary import BESIDE, dictionary, needs, not_evaluable
 from training.frame import KEYS, OUTCOME, POPULATIONS, frame, write_frame
 from training.groups import groups_of
 from training.population import labelled
@@ -165,6 +165,14 @@ def test_a_ratio_needs_what_its_parts_need() -> None:
     assert found["proportion_of_days_covered_180d"] == ["dispensing"]
     assert found["dual_eligible"] == ["coverage.dual_status_code"]
     assert found["age_years"] == []
+
+
+def test_it_is_said_what_the_sources_cannot_tell() -> None:
+    lacks = {"dispensing": "no pharmacy sends", "person.entitlement_code": "not asked", "result": "no laboratory sends"}
+    assert not_evaluable((DEMOGRAPHICS, STAYS, FILLS), lacks) == {
+        "dispensing": len(FILLS.columns()),
+        "person.entitlement_code": 2,
+    }, "of what no column needs nothing is said"
 
 
 def test_the_command_writes_the_dictionary_of_the_catalogue(tmp_path: Path) -> None:
