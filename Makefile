@@ -11,6 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 .PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle clean lock
 
 help:
+	@echo "make install      .venv from the lock, which the others make by themselves"
 	@echo "make demo         simulate a network, train, evaluate, promote, and print today's outreach list"
 	@echo "make test         the test suite, under 12 minutes on 2 cores"
 	@echo "make check        format, lint, types, import contracts and the fast tests, under 2 minutes"
@@ -20,6 +21,7 @@ help:
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
+	@echo "make clean        remove demo/ and the caches"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
 .venv/.base: requirements.lock pyproject.toml

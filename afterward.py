@@ -45,7 +45,9 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as wrong:
-        wrong.show()
+        of = wrong.ctx.command_path if isinstance(wrong, click.UsageError) and wrong.ctx else "afterward"
+        said = " ".join(wrong.format_message().split()).rstrip(".")
+        click.echo(f"afterward: got {said}; expected what `{of} --help` tells. Change the command.", err=True)
         sys.exit(wrong.exit_code)
     except Exception as fault:
         # a traceback or an engine's own words could hold a patient's value: tell what kind of fault, and where

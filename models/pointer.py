@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from features.errors import BadModel
+from features.errors import BadModel, BadSetting
 
 HOME = "AFTERWARD_RELEASES"
 DEFAULT_HOME = "releases"
@@ -20,8 +20,11 @@ CHAMPION = "champion"
 
 
 def home() -> Path:
-    """The folder of all releases: AFTERWARD_RELEASES, or ./releases."""
-    return Path(os.environ.get(HOME) or DEFAULT_HOME).absolute()
+    """The folder of all releases: AFTERWARD_RELEASES, or ./releases. BadSetting where something else stands there."""
+    folder = Path(os.environ.get(HOME) or DEFAULT_HOME).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise BadSetting(got=f"a file at {HOME}", expected="a folder, there or not yet", do=f"Change {HOME}.")
+    return folder
 
 
 def versions(model: str) -> list[int]:

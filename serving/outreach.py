@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features import windows
+from features.codes.places import DISPOSITIONS
 from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.definitions.stays import stay_versions
@@ -53,8 +54,8 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One person on the list. Text that the record does not have is empty. `due` is a day number; `gaps` are the care
-    gaps that are open, where they were given.
+    """One person on the list. Text that the record does not have is empty, and so is `went_to` of whom went home. `due`
+    is a day number; `gaps` are the care gaps that are open, where they were given.
     """
 
     rank: int
@@ -73,6 +74,7 @@ class Entry:
     interpreter: bool
     model: str
     model_version: int
+    went_to: str = ""
     gaps: tuple[OpenGap, ...] = ()
 
 
@@ -225,6 +227,7 @@ def _entries(
     contacts = told.set_index("person_id")
     practices = _latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
+    went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening)
     entries = []
     for rank, (person, place, because) in enumerate(zip(people, places, why, strict=True), 1):
         row = scored.rows.iloc[place]
@@ -241,6 +244,7 @@ def _entries(
                 reasons=because.reasons,
                 discharge_day=int(row.discharge_day),
                 facility=facilities.get(facility, facility),
+                went_to=went_to.get(row.stay_id, ""),
                 practice=practices.get(person, ""),
                 due=windows.business_days_after(int(row.discharge_day), FIRST_CONTACT_BUSINESS_DAYS),
                 phone="" if contact is None else contact.phone or "",
@@ -287,6 +291,17 @@ def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence
     return kept.group_by("person_id").aggregate(**told).order_by("person_id")
 
 
+def _went_to(record: Record, stays: Sequence[str], instant: int) -> dict[str, str]:
+    """Where each stay sent the person, as told by an instant, in words; nothing for home and where nobody told."""
+    versions = stay_versions(record)
+    now = versions.filter(
+        versions.stay_id.isin(list(stays)), versions.known_from <= instant, instant < versions.known_until
+    )
+    found = now.select("stay_id", "discharge_disposition_code").to_pandas().dropna()
+    words = {place.code: place.wording for place in DISPOSITIONS if place.kind != "home"}
+    return {stay: words[code] for stay, code in zip(found.iloc[:, 0], found.iloc[:, 1], strict=True) if code in words}
+
+
 def _facility_names(record: Record, ids: Sequence[str]) -> dict[str, str]:
     rows = record[FACILITY]
     kept = rows.filter(rows.facility_id.isin(list(ids)), rows.name.notnull())
@@ -305,6 +320,7 @@ CSV_COLUMNS = (
     "reasons",
     "discharge_date",
     "facility",
+    "went_to",
     "practice",
     "first_contact_due",
     "open_gaps",
@@ -335,6 +351,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         "; ".join(f"{reason.sentence} ({reason.direction} risk)" for reason in entry.reasons),
         windows.iso(entry.discharge_day),
         entry.facility,
+        entry.went_to,
         entry.practice,
         windows.iso(entry.due),
         "; ".join(f"{gap.title} (due {windows.iso(gap.due)}): {gap.closes}" for gap in entry.gaps),

@@ -58,7 +58,7 @@ def naive_adverse_event(row: Any, stays: Sequence[Stay], rows: Rows, life: Life)
     if index is None:
         return np.nan
     harm = min(_harm_days(row, index, stays, rows), default=None)
-    dead = life.died is not None and 0 <= life.died - row.discharge_day <= 21
+    dead = life.died is not None and life.died - row.discharge_day <= 21
     return _label(row, 21, harm, life, happened=dead or harm is not None)
 
 
@@ -85,7 +85,7 @@ def _next_of(row: Any, index: Stay, stays: Sequence[Stay]) -> Stay | None:
 def _label(row: Any, days: int, event: int | None, life: Life, *, happened: bool) -> float:
     """1 or 0, where the person was followed to the event, the death or the last day, and the data reach as far."""
     day = int(row.discharge_day)
-    ends = [day + days, event, life.died if life.died is not None and life.died >= day else None]
+    ends = [day + days, event, None if life.died is None else max(life.died, day)]
     last = min(end for end in ends if end is not None)
     if not set(life.covered).issuperset(range(day, last + 1)):
         return np.nan

@@ -205,6 +205,7 @@ def _bed(hospital: str, admitted: int, turn: int, words: list[Told]) -> Told:
         "lapsed": all(one["lapsed"] for one in words),
         "billed": any(one["teller"] == BILL for one in words),
         "told": any(one["teller"] != BILL for one in words),
+        "messaged": any(one["teller"] == MESSAGE for one in words),
         "procedures": [code for one in words for code in one["procedures"]],
         "disputed": None not in (out(BILL), out(MESSAGE)) and out(BILL) != out(MESSAGE),
         **{name: next((one[name] for one in reversed(words) if one[name] is not None), None) for name in FACTS},
@@ -282,7 +283,7 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
     at_last = [bed for bed in in_order if bed["hospital"] == last["hospital"]]
     at_first = [bed for bed in beds if bed["hospital"] == first["hospital"]]
     bills = [bed["admit_day"] for bed in at_first if bed["billed"]]
-    words = [bed["admit_day"] for bed in at_first if bed["told"]]
+    words = [bed["admit_day"] for bed in at_first if bed["messaged"]]
     return {
         "person_id": person,
         "stay_id": hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:16],

@@ -81,6 +81,7 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     from features.record.record import open_record
 
     asked = spec(model)
+    pointer.home()  # a setting that is wrong is told before the work and not after it
     record = open_record(store)
     say("finding stays and what happened next")
     people = labelled(record, asked, asked.trained)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from features.pages.few import FEWEST_PEOPLE, withheld
+from features.pages.few import FEWEST_PEOPLE, few, withheld
 from models import metrics
 from models.intervals import bootstrap
 from models.metrics import Levels, Metric, named_metric, weighed
@@ -70,8 +70,21 @@ def by_group(
                 if not any(hides):
                     told["events"] = int(y[rows].sum())
                     told |= written(_judged(y[rows], risk[rows], persons[rows], judged))
+                    told |= _untellable(persons, rows, risk[rows] >= threshold, y[rows] == 1)
             found.append(told)
     return found
+
+
+def _untellable(
+    persons: npt.NDArray[Any], rows: Places, called: npt.NDArray[np.bool_], event: npt.NDArray[np.bool_]
+) -> dict[str, None]:
+    """The shares that would tell of a few people, as null: beside its denominator a share is a count."""
+    of_shares = {"selection_rate": (called, ~called), "sensitivity": (called & event, ~called & event)}
+    return {
+        name: None
+        for name, parts in of_shares.items()
+        if any(few(_people(persons, rows[part])) for part in (*parts, called & event, called & ~event))
+    }
 
 
 def represented(who: pd.DataFrame, persons: npt.NDArray[Any], slices: Sequence[Any]) -> list[dict[str, Any]]:

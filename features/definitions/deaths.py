@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.codes.places import EXPIRED
-from features.definitions.stays import final_stays, stay_versions
+from features.definitions.present import expired_bills
+from features.definitions.stays import final_stays, other_stays, stay_versions
 from features.record.known import FOREVER
 from features.record.record import Record
 from features.record.tables import DEATH
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 def deaths(record: Record) -> ir.Table:
     """person_id, death_day and death_known (instant) of each person of whom a death is told, by a notice or by how a
-    stay ended (patient status). A death dated only to the month counts at its end, and never before a discharge.
+    stay or a bill of any setting ended (patient status). A death dated only to the month counts at its end, and never
+    before a discharge.
     """
     import ibis
 
-    died = record[DEATH].select("person_id", "to_day", "precision", "known_at")
-    stays = stay_versions(record)
+    died = record[DEATH].select("person_id", "to_day", "precision", "known_at").union(_billed(record))
+    stays = ibis.union(stay_versions(record), other_stays(record))
     in_hospital = stays.filter(stays.discharge_disposition_code.isin(EXPIRED), stays.discharge_day.notnull())
     first_told = in_hospital.group_by("person_id", "stay_id", "discharge_day").aggregate(
         known_at=in_hospital.known_from.min()
@@ -45,3 +47,12 @@ def deaths(record: Record) -> ir.Table:
     days = days.left_join(last, "person_id")
     day = ibis.ifelse(days.exact, days.day, ibis.greatest(days.day, days.last_discharge.fill_null(0)))
     return days.select("person_id", "death_known", death_day=day)
+
+
+def _billed(record: Record) -> ir.Table:
+    """Deaths that a bill of a nursing facility, a hospice or anyone else tells, as finally netted."""
+    import ibis
+
+    bills = expired_bills(record)
+    last = bills.filter(bills.known_until == FOREVER)
+    return last.select("person_id", to_day="died_day", precision=ibis.literal("day"), known_at="known_from")

@@ -145,6 +145,7 @@ def _beds(at: ir.Table) -> ir.Table:
         lapsed=at.lapsed.min(),
         billed=by_bill.max().cast("int64"),
         told=(~by_bill).max().cast("int64"),
+        messaged=by_message.max().cast("int64"),
         **{name: at[name].max() for name in PROCEDURES},
         **{name: at[name].argmax(at.weight, where=at[name].notnull()) for name in TOLD},
         **disputed,
@@ -281,7 +282,7 @@ def _joined(beds: ir.Table) -> ir.Table:
         **{name: beds[name].max() for name in PROCEDURES if name not in PLANNED_WHERE_ADMITTED},
         disputed_admit_day=_differ(
             beds.admit_day.min(where=(beds.billed == 1) & beds.at_first),
-            beds.admit_day.min(where=(beds.told == 1) & beds.at_first),
+            beds.admit_day.min(where=(beds.messaged == 1) & beds.at_first),
         ),
         **{f"disputed_{name}": beds[f"disputed_{name}"].max() for name in DISPUTABLE if name != "admit_day"},
     )

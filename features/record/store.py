@@ -125,6 +125,8 @@ def _locked(store: Path) -> Iterator[None]:
     absent = [folder for folder in (store, *store.parents) if not folder.exists()]
     try:
         store.mkdir(parents=True, exist_ok=True)
+        if store in absent:
+            store.chmod(0o700)  # it holds names and telephones, and rows in quarantine as they came
         lock = (store / ".lock").open("w")
     except OSError:
         raise BadStore(got=f"{store}, which cannot be written", expected="a folder", do="Check --store.") from None

@@ -279,6 +279,21 @@ def test_contact_is_the_latest_told_by_that_evening(champion: Champion) -> None:
 
 
 @pytest.mark.slow
+def test_who_did_not_go_home_is_told_with_the_place(champion: Champion) -> None:
+    """A call to the telephone at home finds nobody there."""
+    nursing = stay("03-01", "03-04").replace("| 01\n", "| 03\n")
+    people = [
+        person_rows("nursing", messages=STAYS + nursing),
+        person_rows("home", messages=STAYS + stay("03-01", "03-05")),
+    ]
+    made = listed(champion, people, "03-01", "03-10")
+    assert {entry.person_id: entry.went_to for entry in made.entries} == {
+        "nursing": "a skilled nursing facility",
+        "home": "",
+    }
+    assert page(made).count("Went to") == 1
+
+
 def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     (entry,) = listed(champion, [WELL], "03-05", "03-05").entries
     assert (entry.name, entry.phone, entry.language, entry.practice) == ("", "", "", "")

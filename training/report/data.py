@@ -146,10 +146,15 @@ def splits(found: Recorded) -> Section:
         for one, *counts in zip(slices, *counted, strict=True)
     )
     heads = ("slice", "discharged", "rows", "people", "with outcome", "lost: label late", "lost: person later", "use")
-    text = (
-        "Slices follow time. A label must have been known before the next slice begins, and nobody who is in a later "
-        "slice is in an earlier one; what this cost is counted here. Nothing was resampled."
-    )
+    if found.split.get("recalibrated_from") is None:
+        demanded = "A label must have been known before the next slice begins, and nobody who is in a later slice is "
+        demanded += "in an earlier one"
+    else:
+        demanded = (
+            "The judged days follow the slice at once, without waiting for its labels to be known, and nobody who "
+        )
+        demanded += "is in the slice is judged"
+    text = f"Slices follow time. {demanded}; what this cost is counted here. Nothing was resampled."
     return Section("split", "Split by time", (Text(text), Table("Slices", heads, rows, FEW_NOTE)))
 
 

@@ -56,15 +56,21 @@ LOOK_BACKS = {
 
 
 def any_acute_care(record: Record, given: ir.Table) -> ir.Table:
-    """The first emergency, observation or inpatient encounter after the day of discharge, as finally told."""
-    claims = _acute_claims(record, given)
-    return _first_day(claims.select("row_id", "from_day", event_known="known_from"))
+    """The first emergency, observation or inpatient encounter after the day of discharge, as finally told; a stay in
+    hospital also where no bill tells of it yet.
+    """
+    claims = _acute_claims(record, given).select("row_id", "from_day", event_known="known_from")
+    back = next_stays(record, given).inner_join(given.select("row_id", "discharge_day"), "row_id")
+    back = back.filter((back.event_day - back.discharge_day).between(WINDOW.first, WINDOW.last))
+    return _first_day(
+        claims.union(back.select("row_id", from_day=back.event_day.cast("int32"), event_known="event_known"))
+    )
 
 
 def acute_care_in_words(record: Record, given: ir.Table, event_day: int) -> str:
     """The settings of that day."""
     claims = _acute_claims(record, given)
-    return ", ".join(sorted(set(claims.filter(claims.from_day == event_day).setting.to_pandas())))
+    return ", ".join(sorted(set(claims.filter(claims.from_day == event_day).setting.to_pandas()))) or "inpatient"
 
 
 def _acute_claims(record: Record, given: ir.Table) -> ir.Table:

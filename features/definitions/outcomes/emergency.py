@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from features.definitions.encounters import encounters
 from features.definitions.outcomes.outcome import Outcome
+from features.definitions.stays import final_stays
 from features.record.known import FOREVER
 from features.record.record import Record
 from features.windows import OutcomeWindow
@@ -18,8 +19,8 @@ WINDOW = OutcomeWindow(1, 30)
 
 
 def emergency_visits(record: Record, given: ir.Table) -> ir.Table:
-    """The first such visit in the window, as finally told. A visit that led to a stay or to observation is billed with
-    it and is none.
+    """The first such visit in the window, as finally told. A visit that led to observation is billed with it and is
+    none; nor is one with a stay, here or elsewhere, that begins on its day or the next.
     """
     visits = _visits(record, given)
     days = visits.group_by("row_id", "from_day").aggregate(event_known=visits.known_from.min())
@@ -38,7 +39,10 @@ def emergency_visits_in_words(record: Record, given: ir.Table, event_day: int) -
 def _visits(record: Record, given: ir.Table) -> ir.Table:
     told = encounters(record)
     final = told.filter(told.setting == "emergency", told.known_until == FOREVER)
-    joined = given.inner_join(final, "person_id")
+    stays = final_stays(record).select("person_id", began="admit_day")
+    led = final.inner_join(stays, "person_id")
+    led = led.filter((led.began - led.from_day).between(0, 1)).select("person_id", "from_day").distinct()
+    joined = given.inner_join(final.anti_join(led, ["person_id", "from_day"]), "person_id")
     return joined.filter((joined.from_day - joined.discharge_day).between(WINDOW.first, WINDOW.last))
 
 

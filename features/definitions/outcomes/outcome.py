@@ -67,6 +67,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     found = found.merge(_frame(index), on="row_id", how="left")
     found = found.merge(_events(record, given, outcome), on="row_id", how="left")
     found = found.merge(_frame(deaths(record)), on="person_id", how="left")
+    # whoever is said to have died before they were discharged is dead by then, whichever of the days is wrong
+    found["death_day"] = found.death_day.clip(lower=found.discharge_day)
     ends = found.discharge_day + last
     waits = outcome.by_claims and "claim_line" not in record.lacks
     through = record.claims_complete_to if waits else record.admissions_complete_to
@@ -83,8 +85,7 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
         event_day = _earlier(event_day, found.death_day.where(died))
         news = _earlier(news, _day_of(found.death_known, record.zone).where(died))
     # whoever dies cannot leave the network afterwards, and the first event, counted or not, ends the waiting
-    death_since = found.death_day.where(found.death_day >= found.discharge_day)
-    seen_to = _earlier(_earlier(ends, death_since), found.event_day.where(came))
+    seen_to = _earlier(_earlier(ends, found.death_day), found.event_day.where(came))
     through_day = covered_through(record, found.person_id, found.discharge_day + first, seen_to)
     stayed = (through_day >= seen_to) | ("coverage" in record.lacks)
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day

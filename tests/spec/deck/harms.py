@@ -38,6 +38,25 @@ def _part(name: str, said: str, harm: str, readmission: str = "0", *later: str) 
     """
 
 
+_DEATHS = (
+    Vignette(
+        "Dead in a long-term hospital",
+        "The bill of any setting tells of a death, where no notice does.",
+        bills=_bills("c2 | 03-05 | 03-12 | LongTerm | 20 | J9600 respiratory failure"),
+        expected=_harm("1: 03-12", "0: death"),
+    ),
+    Vignette(
+        "Said to have died before the discharge",
+        "One of the two days is wrong. Whoever is told to be dead is dead by the discharge: it competes, and is harm.",
+        bills=_bills(),
+        deaths="day\n03-04",
+        expected="""
+        in    | out   | hospitals | scored | measured | readmission | harm
+        03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death | 1: 03-05
+        """,
+    ),
+)
+
 HARMS = Chapter(
     "Harm within 21 days",
     "An adverse event is death, or an emergency, observation or inpatient encounter 1 to 21 days after discharge that "
@@ -247,6 +266,7 @@ HARMS = Chapter(
             files_end="2024-03-25",
             expected=_harm("not known: the data end", "not known: the data end"),
         ),
+        *_DEATHS,
     ),
 )
 
@@ -288,6 +308,20 @@ ACUTE = Chapter(
             expected=_part(
                 "acute", "1: 03-15", "0", "0: planned 03-15", "03-15 | 03-18 | General | yes | yes | 0 | 0 | 0"
             ),
+        ),
+        Vignette(
+            "Back in hospital, and no bill of it yet",
+            "The message tells of the stay; a bill may come later or never.",
+            bills=_bills(),
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-13 15:00 | A03   | v2    | 03-10 | 03-13 | County   | 01
+            """,
+            expected="""
+            in    | out   | hospitals | scored                           | measured   | readmission | harm | acute
+            03-01 | 03-05 | General   | no: discharge known within a day | yes        | 1: 03-10    | 0    | 1: 03-10
+            03-10 | 03-13 | County    | yes                              | no: billed | 0           | 0    | 0
+            """,
         ),
         Vignette(
             "On to a rehabilitation hospital",
@@ -452,6 +486,13 @@ EMERGENCY = Chapter(
             bills=_bills(),
             visits=_visit("03-10", "observation"),
             expected=_part("emergency", "0", "0"),
+        ),
+        Vignette(
+            "From one emergency department to a bed elsewhere",
+            "The visit led to a stay in another hospital on its day: that is the event, and no emergency visit.",
+            bills=_bills("c2 | 03-10 | 03-12 | County | 01 | A419 sepsis"),
+            visits=_visit("03-10"),
+            expected=_part("emergency", "0", "0", "1: 03-10", "03-10 | 03-12 | County | yes | yes | 0 | 0 | 0"),
         ),
         Vignette(
             "An emergency visit, then a death",
