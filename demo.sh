@@ -19,13 +19,15 @@ for model in readmission_30d adverse_event_21d; do
   # an invented network this small may be stopped by chance; the list is still to be seen, and the reason is kept
   run promote "$model" || run promote "$model" --force "a demonstration: nobody is called"
 done
-say "4. Score everyone discharged in the last 14 days"
+say "4. Find the care that is overdue, and score everyone discharged in the last 14 days"
+run gaps --store "$demo/store" --as-of 2024-12-31 --out "$demo/gaps.csv"
 run score adverse_event_21d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/adverse_events.csv"
-run score readmission_30d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/outreach.csv"
+run score readmission_30d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --gaps "$demo/gaps.csv" --out "$demo/outreach.csv"
 say "Written"
 cat <<END
   $demo/outreach.csv, $demo/outreach.html   whom to call first and why (open the page in a browser)
   $demo/adverse_events.csv, .html           the same for harm within 21 days of discharge
+  $demo/gaps.csv                            for every person and measure: open, closed, excluded or not applicable
   $demo/readmission_30d.metrics.json        how good the model is, with intervals, beside its baselines
   $demo/releases                            the releases, and every run: mlflow ui --backend-store-uri sqlite:///$demo/releases/mlflow.db
   To answer requests for scores: make serve

@@ -25,7 +25,7 @@ from features.errors import BadInput
 from features.pages.few import FEWEST_PEOPLE
 from models.intervals import Interval, resampled_weights
 from models.log_odds import Floats
-from models.metrics import levels, ranked
+from models.metrics import levels, ranked, row_weights
 from models.metrics_at_capacity import share_called
 from models.verdicts import Band, Verdict, together, within
 
@@ -109,8 +109,11 @@ def audit(
     capacity: int,
     resamples: int = 1000,
     seed: int = 0,
+    weights: npt.ArrayLike | None = None,
 ) -> Audit:
-    """Judge each group of each column of `groups` (rows, columns; text, null where not known) on these rows."""
+    """Judge each group of each column of `groups` (rows, columns; text, null where not known) on these rows; `weights`
+    is what each counts for, once where it is null.
+    """
     outcome = np.asarray(y, dtype=np.float64)
     if len(groups) != len(outcome):
         raise BadInput(
@@ -121,8 +124,9 @@ def audit(
     cells = _cells(groups, outcome, persons)
     judged = np.flatnonzero((cells.people >= FEWEST_PEOPLE) & (cells.events >= FEWEST_EVENTS))
     figures = _figures_of(outcome, np.asarray(risk, dtype=np.float64), cells.of_row[judged], capacity)
-    own = figures(np.ones((1, len(outcome))))
-    drawn = [figures(block) for block in resampled_weights(persons, np.ones(len(outcome)), resamples, seed)]
+    counted = row_weights(weights, len(outcome))
+    own = figures(counted[np.newaxis])
+    drawn = [figures(block) for block in resampled_weights(persons, counted, resamples, seed)]
     own_values = np.hstack([own.difference[0], own.log_ratio[0]])
     values = np.concatenate([np.hstack([each.difference, each.log_ratio]) for each in drawn])
     floor = _error_at_the_edge(own.difference[0] + own.everyone[0], cells.events[judged])

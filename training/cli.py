@@ -71,6 +71,7 @@ def _check_given(needed: Mapping[str, object], alone: bool) -> None:
 
 def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minutes: float | None) -> None:
     from training import card
+    from training.gates import recorded
     from training.run import train as run
     from training.tune import Budget
 
@@ -83,6 +84,8 @@ def _train_on_store(model: str, store: Path, seed: int, trials: int | None, minu
     click.echo()
     click.echo(card.metrics_table(made.evaluation))
     click.echo(card.censored_line(made.evaluation))
+    click.echo()
+    click.echo(card.gates_table(recorded(made.release)))
     click.echo()
     click.echo(f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id})")
     click.echo(f"Next: afterward promote {model} --version {made.release.version}")
@@ -172,6 +175,7 @@ def recalibrate(model: str, store: Path, version: int | None, first: str | None,
     """
     from features.windows import parse_day
     from training import card
+    from training.gates import recorded
     from training.recalibrate import recalibrate as run
 
     begin, end = (None if day is None else parse_day(day) for day in (first, last))
@@ -179,6 +183,8 @@ def recalibrate(model: str, store: Path, version: int | None, first: str | None,
     click.echo(card.slices_table(made.sliced))
     click.echo()
     click.echo(card.metrics_table(made.evaluation))
+    click.echo()
+    click.echo(card.gates_table(recorded(made.release)))
     click.echo()
     click.echo(
         f"Release: {made.release.path} (version {made.release.version}, MLflow run {made.run_id}); its trees are"

@@ -111,7 +111,7 @@ def evaluated(
     period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
     left_after = censored.followed_days[censored.discharge_day.between(*period)]
     lost = censoring.censored(rows.followed_days, left_after)
-    weights = censoring.weights(rows.followed_days, left_after) if lost.weighted else None
+    weights = weights_of(rows, censored)
     return Evaluation(
         model=model,
         version=version,
@@ -124,6 +124,14 @@ def evaluated(
         baselines={name: judge(y, other, persons, RESAMPLES_OF_A_BASELINE, weights) for name, other in others.items()},
         censored=lost,
     )
+
+
+def weights_of(rows: pd.DataFrame, censored: pd.DataFrame) -> Floats | None:
+    """(rows,): what each counts for, those `censored` in the same period being stood for; null: each counts once."""
+    period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
+    left_after = censored.followed_days[censored.discharge_day.between(*period)]
+    lost = censoring.censored(rows.followed_days, left_after)
+    return censoring.weights(rows.followed_days, left_after) if lost.weighted else None
 
 
 def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:

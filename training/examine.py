@@ -34,19 +34,21 @@ def examine(
     raw: Floats,
     risk: Floats,
     judged: Judged,
+    weights: Floats | None = None,
     before: Gate | None = None,
 ) -> tuple[Gate, ...]:
     """Calibration, fairness, score shift and the alarm. `rows`, as `split.sliced` marks them, `X`, `raw` (risk before
-    calibration) and `risk` are of the same rows in one order; judged on is the hold-out, of which `groups` are
-    (training.groups) and `judged` the metrics. `before` is the alarm of the version whose trees these are, where they
-    were learned earlier: what it found goes on, and the label timing was asked then.
+    calibration) and `risk` are of the same rows in one order. Judged on is the hold-out: of it are `groups`
+    (training.groups), `judged` (the metrics) and `weights` (what each row counts for; null: once). `before` is the
+    alarm of the version whose trees these are, where they were learned earlier: what it found goes on, and the label
+    timing was asked then.
     """
     late, levelled = (rows.slice.eq(name).to_numpy("bool") for name in (HOLDOUT, CALIBRATE))
     persons = rows.person_id.to_numpy()
     y = rows.label.to_numpy("float64")
     used = [name for name, splits in zip(X.columns, booster.feature_importance(), strict=True) if splits]
     places = max(1, round(asked.tier_shares.high * int(late.sum())))
-    found = audit(y[late], risk[late], persons[late], groups, places)
+    found = audit(y[late], risk[late], persons[late], groups, places, weights=weights)
     some = np.random.default_rng(0).permutation(np.flatnonzero(late))[:ROWS_ENOUGH]
     signs = [
         too_good(judged[auroc.name], asked.plausible_auroc),

@@ -66,6 +66,11 @@ def from_json(written: Json) -> Gate:
     return Gate(str(written["name"]), Verdict(written["verdict"]), str(written["says"]), dict(written["figures"]))
 
 
+def recorded(made: Release) -> tuple[Gate, ...]:
+    """The gates that were judged when a release was made."""
+    return tuple(map(from_json, made.read(release.GATES)["gates"]))
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Rows that neither version was trained, tuned or calibrated on: (rows,) each; risks of the one and the other."""

@@ -26,16 +26,17 @@ from models.specs import spec
 from training import baselines, registry, split
 from training.calibrate import Calibrated, calibrate
 from training.card import card
-from training.evaluate import KEYS, Evaluation, evaluated
+from training.evaluate import KEYS, Evaluation, evaluated, weights_of
 from training.examine import examine
 from training.figures import reliability
-from training.findings import HeldOut, findings
-from training.gates import IMPLAUSIBILITY, Gate, from_json
+from training.findings import of_version
+from training.gates import IMPLAUSIBILITY, Gate, recorded
 from training.groups import OF_PEOPLE, groups_of
 from training.population import Labelled, labelled, without
 from training.report.files import texts
 from training.report.recorded import of
 from training.split import CALIBRATE, HOLDOUT, TRAIN, SliceCount, Sliced
+from training.subgroups import represented
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,13 +107,15 @@ def recalibrate(
     risk = calibration.apply(chosen.calibrator, raw)
     say("judging on the later period")
     evaluation = _judged(asked, parent, X, used, people, risk)
-    before = next((g for g in map(from_json, parent.read(release.GATES)["gates"]) if g.name == IMPLAUSIBILITY), None)
+    before = next((gate for gate in recorded(parent) if gate.name == IMPLAUSIBILITY), None)
     groups = groups_of(record, used)
-    gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, before)
+    counts = weights_of(used[~slice_], people.censored)
+    gates = examine(asked, groups[~slice_], used, X, parent.booster, raw, risk, evaluation.judged, counts, before)
     say("writing the release")
     contents = _contents(asked, record, parent, people, sliced, X, chosen, evaluation, gates, risk[~slice_])
     learned = people.rows.merge(learned_from(saved)[KEYS], on=KEYS).assign(slice=TRAIN)
-    told = _findings(asked, parent, record, learned, used, groups, X, risk)
+    told = of_version(asked, parent.booster, groups[list(OF_PEOPLE)], used, X, risk)
+    told["represented"] = _represented(record, learned, used, groups)
     made = release.load(release.write(replace(contents, findings=told)))
     _save_rows(saved, sliced.rows, used, raw, risk, pointer.rows_path(model, made.version))
     say("logging to MLflow")
@@ -213,30 +216,16 @@ def _contents(
     )
 
 
-def _findings(
-    asked: Spec,
-    parent: Release,
-    record: Record,
-    learned: pd.DataFrame,
-    used: pd.DataFrame,
-    groups: pd.DataFrame,
-    X: pd.DataFrame,
-    risk: Floats,
-) -> dict[str, Any]:
-    """What the report shows of the judged period, and of whom the trees learned as far as this store has them."""
+def _represented(
+    record: Record, learned: pd.DataFrame, used: pd.DataFrame, groups: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Of whom the trees learned, as far as this store has them, and who calibrates and judges."""
     import pandas as pd
 
-    late, names = used.slice.eq(HOLDOUT).to_numpy(), list(OF_PEOPLE)
-    held = HeldOut(
-        used.label.to_numpy("float64")[late],
-        risk[late],
-        used.person_id.to_numpy()[late],
-        parent.matrix(X)[late],
-    )
+    names = list(OF_PEOPLE)
     who = pd.concat([groups_of(record, learned)[names], groups[names]], ignore_index=True)
     persons, slices = (np.concatenate([each[of] for each in (learned, used)]) for of in ("person_id", "slice"))
-    called = tiers.cuts(held.risk, asked.tier_shares).high
-    return findings(parent.booster, parent.columns, held, groups[names][late], (who, persons, slices.tolist()), called)
+    return represented(who, persons, slices.tolist())
 
 
 def _saying(text: str, parent: int, found: SliceCount, wait: int) -> str:
@@ -294,7 +283,6 @@ def _run(
             "afterward.calibrator": type(made.calibrator).__name__.lower(),
         },
         artefacts={
-            **{name: text.encode() for name, text in texts(of(made)).items()},
             "evaluation.json": release.as_json(evaluation.to_json()).encode(),
             "reliability.png": reliability(
                 used.label.to_numpy("float64")[late], risk[late], f"{made.model}, later period"

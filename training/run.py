@@ -20,7 +20,7 @@ from training import baselines, registry, split
 from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
-from training.evaluate import Evaluation, evaluated
+from training.evaluate import Evaluation, evaluated, weights_of
 from training.examine import examine
 from training.figures import reliability
 from training.findings import of_version
@@ -96,8 +96,11 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people, learned)
     groups = groups_of(record, sliced.rows)
-    late = groups[_in(sliced.rows.slice, HOLDOUT)]
-    gates = examine(asked, late, sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged)
+    late = _in(sliced.rows.slice, HOLDOUT)
+    counts = weights_of(sliced.rows[late], people.censored)
+    gates = examine(
+        asked, groups[late], sliced.rows, X, learned.booster, learned.raw, learned.risk, evaluation.judged, counts
+    )
     say("writing the release")
     told = of_version(asked, learned.booster, groups[list(OF_PEOPLE)], sliced.rows, X, learned.risk)
     contents = _contents(asked, record, people, sliced, X, learned, evaluation, gates, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def of_release(made: Release, champion: int | None, store: Path | None) -> tuple
     asked = spec(made.model)
     return (
         _discrimination(asked, made, champion, store),
-        *_recorded(made.read(release.GATES)["gates"]),
+        *_when_made(made),
         gates.latency(_answering(made)),
         gates.fingerprint(made, asked.features),
     )
@@ -74,9 +74,9 @@ def _of_same_table(made: TableRelease, champion: int) -> Pairs | None:
     return pairs.of_one_table(made.model, made.version, champion) if same else None
 
 
-def _recorded(written: Sequence[Mapping[str, Any]]) -> list[Gate]:
+def _when_made(made: Release) -> list[Gate]:
     """The gates that were judged when the version was made; one that was not is said to be so."""
-    found = {gate.name: gate for gate in map(gates.from_json, written)}
+    found = {gate.name: gate for gate in gates.recorded(made)}
     return [
         found.get(name, Gate(name, Verdict.TOO_FEW, "not judged when this version was made", {}))
         for name in AT_TRAINING

@@ -8,7 +8,7 @@ gap, stand beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Gaps:
     """A table of COLUMNS for each measure that was worked out, and why the others were not, by CMS number or name.
-    `in_part` names the value sets of a measure that lack codes.
+    `in_part` names the value sets of a measure that lack codes, `nobody` what nobody meets of one that asks about
+    nobody.
     """
 
     tables: Mapping[str, pa.Table]
     refused: Mapping[str, str]
-    in_part: Mapping[str, str]
+    in_part: Mapping[str, str] = field(default_factory=dict)
+    nobody: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 NAMES = (*(measure.cms for measure in MEASURES), *(transition.name for transition in TRANSITIONS))
@@ -71,8 +73,10 @@ def gaps(record: Record, held: ValueSets, as_of_day: int, names: Sequence[str] =
     dead_by_then = _dead(record, as_of)
     of_years = _of_years(record, completed(held), as_of_day, names or NAMES, dead_by_then)
     of_transitions = _of_transitions(record, as_of_day, names or NAMES, dead_by_then)
-    found = Gaps(
-        {**of_years.tables, **of_transitions.tables}, {**of_years.refused, **of_transitions.refused}, of_years.in_part
+    found = replace(
+        of_years,
+        tables={**of_years.tables, **of_transitions.tables},
+        refused={**of_years.refused, **of_transitions.refused},
     )
     if not found.tables:
         raise BadInput(
@@ -91,14 +95,23 @@ def _of_years(
     refused = {each.cms: why for each, edition in wanted if (why := _refused(each, edition, record, held))}
     able = [one for one in wanted if one[0].cms not in refused]
     if not able:
-        return Gaps({}, refused, {})
+        return Gaps({}, refused)
     facts = gather(record, needed(able), held, int(windows.end_of_day(as_of_day, record.zone)))
     gone = np.isin(facts.person_id, sorted(dead_by_then))
     found = {each.cms: yearly.table(each, edition, facts, as_of_day, gone) for each, edition in able}
     in_part = {each.cms: told_in_part(each, edition, record, held) for each, edition in able}
     refused |= {cms: table for cms, table in found.items() if isinstance(table, str)}
     tables = {cms: table for cms, table in found.items() if not isinstance(table, str)}
-    return Gaps(tables, refused, {cms: told for cms, told in in_part.items() if told and cms in tables})
+    nobody = {
+        each.cms: yearly.met_by_nobody(each, edition, facts, as_of_day)
+        for each, edition in able
+        if each.cms in tables and _asks_about_nobody(tables[each.cms])
+    }
+    return Gaps(tables, refused, {cms: told for cms, told in in_part.items() if told and cms in tables}, nobody)
+
+
+def _asks_about_nobody(table: pa.Table) -> bool:
+    return set(table.column("status").to_pylist()) <= {NOT_APPLICABLE}
 
 
 def _of_transitions(record: Record, as_of_day: int, names: Sequence[str], dead_by_then: frozenset[str]) -> Gaps:
@@ -106,14 +119,14 @@ def _of_transitions(record: Record, as_of_day: int, names: Sequence[str], dead_b
     refused = {each.name: why for each in wanted if (why := transitional.untold(each, record))}
     able = [each for each in wanted if each.name not in refused]
     if not able:
-        return Gaps({}, refused, {})
+        return Gaps({}, refused)
     then = known(record, everybody(record, int(windows.end_of_day(as_of_day, record.zone))))
     people = record.con.to_pyarrow(then.rows.order_by("row_id"))["person_id"].to_pylist()
     gone = np.isin(people, sorted(dead_by_then))
     found = {each.name: transitional.table(each, then, people, as_of_day, gone) for each in able}
     then.forget()
     refused |= {name: table for name, table in found.items() if isinstance(table, str)}
-    return Gaps({name: table for name, table in found.items() if not isinstance(table, str)}, refused, {})
+    return Gaps({name: table for name, table in found.items() if not isinstance(table, str)}, refused)
 
 
 def _dead(record: Record, as_of: int) -> frozenset[str]:
@@ -152,6 +165,8 @@ def told(found: Gaps) -> Iterator[str]:
         status = table.column("status").to_pylist()
         counts = {word: status.count(word) for word in (OPEN_GAP, CLOSED, EXCLUDED, NOT_APPLICABLE)}
         yield f"{cms}: " + ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    for cms, criteria in found.nobody.items():
+        yield f"{cms} asks about nobody; met by nobody: {'; '.join(criteria) or 'all of it together'}"
     for cms, in_part in found.in_part.items():
         yield (
             f"{cms}: {in_part.count('; ') + 1} value sets come in part, so whoever is told by their other codes alone"

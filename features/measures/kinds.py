@@ -23,7 +23,7 @@ from features.record.known import (
     states,
 )
 from features.record.schema import Table
-from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, NOT_DONE
+from features.record.tables import ALLERGY, CLINICAL_PROCEDURE, CODING, NOT_DONE
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -132,17 +132,18 @@ def _conditions(rows: ir.Table) -> Columns:
 
 
 def _result_rows(then: Known) -> ir.Table:
-    """Results that tell when they were taken, with the setting of their encounter, and `in_hospital` (1) for those that
-    stand alone and were taken on a day in hospital.
+    """Results that tell when they were taken, with the setting of their encounter. Those that no source numbers stand
+    alone; of vital signs among them whose encounter is not told, `in_hospital` (1) says that the day was one there.
     """
     import ibis
 
     rows = then.versions(result_states(then.record))
     rows = rows.filter((rows.timing != "issued").fill_null(True))
-    rows = rows.mutate(alone=rows.result_id.isnull() & rows.part_of.isnull() & rows.encounter_id.isnull())
+    rows = rows.mutate(alone=rows.result_id.isnull() & rows.part_of.isnull())
     keys = ["row_id", "source", "encounter_id"]
     rows = rows.left_join(then.keep("settings", _settings), keys).drop(*(f"{name}_right" for name in keys))
-    measured = rows.filter(rows.alone, rows.kind == "vital").select("row_id", "from_day").distinct()
+    measured = rows.filter(rows.alone, rows.encounter_id.isnull(), rows.kind == "vital")
+    measured = measured.select("row_id", "from_day").distinct()
     if not then.record.con.to_pyarrow(measured.limit(1)).num_rows:
         return rows.mutate(in_hospital=ibis.null("int64"))
     within = measured.inner_join(then.keep("hospital_days", claims.hospital_days), "row_id")
@@ -175,7 +176,7 @@ def _results(rows: ir.Table) -> Columns:
         "vital": _flag(rows.kind == "vital"),
         "exam": _flag(category.contains(" exam ")),
         "imaging": _flag(category.contains(" imaging ")),
-        "acute": _flag(rows.class_code.upper().isin(ACUTE) | (rows.alone & rows.in_hospital.notnull())),
+        "acute": _flag(rows.class_code.upper().isin(ACUTE) | (rows.encounter_id.isnull() & rows.in_hospital.notnull())),
         "alone": _flag(rows.alone),
         "has_value": _flag((rows.has_value == 1).fill_null(rows.value.notnull())),
         "value": rows.value.fill_null(UNKNOWN),
@@ -262,7 +263,14 @@ KINDS = (
     Kind(
         "visit",
         (
-            Teller("encounter", "encounter_id", lambda t: t.versions(encounter_states(t.record)), _visits, codes=""),
+            Teller(
+                "encounter",
+                "encounter_id",
+                lambda t: t.versions(encounter_states(t.record)),
+                _visits,
+                codes="",
+                fact=CODING.name,  # its type stands there
+            ),
             Teller("claim_line", "claim_id", claims.visits, claims.visit_columns, codes="type"),
         ),
     ),

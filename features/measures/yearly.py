@@ -61,6 +61,13 @@ def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone
     return flat(measure.cms, facts.person_id, as_of_day, columns)
 
 
+def met_by_nobody(measure: Measure, edition: Edition, facts: Facts, as_of_day: int) -> tuple[str, ...]:
+    """The criteria of the initial populations that nobody meets: where codes are not known, all of them may be."""
+    panel = Panel(facts, _calendar(windows.year_of(as_of_day)), edition)
+    criteria = dict.fromkeys(each for group in measure.groups for each in group.initial)
+    return tuple(each.says for each in criteria if not each.met(panel).any())
+
+
 def _calendar(year: int) -> Period:
     return Period(windows.day_in(year, 1, 1), windows.day_in(year, 12, 31))
 

@@ -136,6 +136,7 @@ def test_with_the_key_in_either_header_one_may_ask(client: Client, headers: dict
     assert client.get("/v1/openapi.json", headers=headers).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_same_person_is_answered_by_stay_and_by_id(client: Client, someone: tuple[str, str]) -> None:
     person, stay = someone
     by_person, by_stay = ask(client, persons=[person, person]).json(), ask(client, stays=[stay]).json()

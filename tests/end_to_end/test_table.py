@@ -19,6 +19,7 @@ from models.table import release
 from serving.cli import predict as predict_command
 from serving.predict import predict
 from tests.markup import faults
+from training import standing
 from training.cli import report
 from training.promote import judge, promote
 from training.question import Question
@@ -133,3 +134,10 @@ def test_the_same_table_and_seed_give_the_same_release_byte_for_byte(made: Made,
     again = train(Question(folder / "train.csv", 'outcome == "back"', "patient", NAME, time="visit"))
     for name in release.FILES:
         assert (again.release.path / name).read_bytes() == (made.release.path / name).read_bytes(), name
+    compared = standing.of_table(again.release, made.release.version)[0]
+    assert (compared.verdict, compared.figures["rows"]) == ("pass", made.rows), "each row by models without its person"
+    assert set(pd.read_parquet(pointer.rows_path(NAME, again.release.version)).columns) == {
+        "person_id",
+        "label",
+        "risk",
+    }

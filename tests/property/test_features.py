@@ -104,7 +104,8 @@ def _disagreements(record: Record, rows: pd.DataFrame, families: tuple[Family, .
     return wrong
 
 
-@pytest.mark.parametrize("seed", [3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(50, 54))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, *range(50, 54)])
 def test_every_family_on_random_histories(seed: int) -> None:
     """Every family is what a naive loop makes of its events."""
     record = record_of(random_rows(seed, people=5))

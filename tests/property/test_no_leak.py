@@ -46,6 +46,7 @@ def _leaks(seed: int, features: Sequence[Feature]) -> list[str]:
     return sorted(moved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_nothing_known_later_moves_a_feature(seed: int) -> None:
     assert _leaks(seed, CATALOGUE) == []

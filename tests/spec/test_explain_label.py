@@ -120,12 +120,14 @@ def test_every_discharge_that_was_told_has_its_answers() -> None:
     assert len(told.ends[1].answers) == 1, "of late news no other rule is asked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "what"),
     [
         ("adverse_event_21d", "a fall or a broken hip (W1830XA, emergency)"),
-        pytest.param("fall_or_fracture_21d", "a fall or a broken hip (W1830XA, emergency)", marks=pytest.mark.slow),
-        pytest.param("any_acute_care_21d", "emergency", marks=pytest.mark.slow),
+        ("fall_or_fracture_21d", "a fall or a broken hip (W1830XA, emergency)"),
+        ("any_acute_care_21d", "emergency"),
+        ("ed_visit_30d", "emergency"),
     ],
 )
 def test_the_harm_that_decided_is_told_with_its_code_and_setting(name: str, what: str) -> None:

@@ -39,6 +39,20 @@ def test_the_figures_of_a_group_are_those_of_plain_counting() -> None:
     assert found.people == len(set(persons[theirs]))
 
 
+def test_a_row_counts_for_those_who_left_and_for_whom_it_stands() -> None:
+    y, risk, persons = some_people(8, 1_000)
+    weights, sex = (
+        1 + np.arange(1_000) % 3,
+        pd.DataFrame({"sex": np.where(np.arange(1_000) % 4 == 0, "female", "male")}),
+    )
+    found = named(audit(y, risk, persons, sex, 100, resamples=20, weights=weights), "sex", "female")
+    theirs = (sex.sex == "female").to_numpy()
+    assert found.observed_to_expected.value == pytest.approx(
+        (y * weights)[theirs].sum() / (risk * weights)[theirs].sum()
+    )
+    assert found.rows == 250, "counts are of rows that were seen"
+
+
 def test_risks_too_low_for_one_group_are_unfair_to_it_and_to_nobody_else() -> None:
     y, risk, persons = some_people(2, 40_000)
     race = np.asarray(["a", "b", "c", "d"])[persons % 4]
@@ -53,6 +67,7 @@ def test_risks_too_low_for_one_group_are_unfair_to_it_and_to_nobody_else() -> No
     assert [group.verdict for group in fair.groups] == [Verdict.PASS] * 4, "and true risks are fair to all"
 
 
+@pytest.mark.slow
 def test_all_intervals_of_an_audit_hold_together() -> None:
     """With 24 groups drawn by lot, intervals of one group alone would miss somewhere in most audits."""
     missed = alone = 0

@@ -186,6 +186,13 @@ def test_a_measure_without_its_value_sets_has_no_rows_and_says_so(store: Path) -
     ]
 
 
+def test_a_measure_that_asks_about_nobody_says_what_nobody_meets(store: Path) -> None:
+    """Nobody has the disease, or nobody's codes are known: whoever reads a nought must be able to tell."""
+    found = gaps(open_record(store), HELD, parse_day("2024-06-30"), ("CMS125",))
+    assert found.nobody == {"CMS125": ("seen in the period",)}
+    assert "CMS125 asks about nobody; met by nobody: seen in the period" in list(told(found))
+
+
 def test_kinds_of_visit_tell_nothing_where_there_are_no_claims(store: Path) -> None:
     """The sets that come with us know an office visit by its claim: in a clinical record nobody would seem seen."""
     with pytest.raises(BadInput, match=r"CMS122 value sets missing: Home Healthcare Services .*Office Visit"):

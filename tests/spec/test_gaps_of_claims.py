@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from features.errors import BadInput
-from features.measures import MEASURES, kidney_health, statin_therapy, yearly
+from features.measures import MEASURES, glycemic_status, kidney_health, statin_therapy, yearly
+from features.measures.evaluable import unknown_packages, untold
 from features.measures.gaps import Gaps, gaps, told
+from features.measures.shipped import completed
 from features.measures.value_sets import Content, ValueSets
 from features.record.record import Record, known_by, of_persons, open_record
 from features.windows import end_of_day, parse_day
@@ -255,24 +257,38 @@ def test_sets_that_come_in_part_are_told(found: dict[str, Gaps]) -> None:
     assert any(line.startswith("CMS122: ") and "come in part" in line for line in told(found[JUNE]))
 
 
+STATINS, SUGAR = (measure.MEASURE for measure in (statin_therapy, glycemic_status))
+
+
+def without(record: Record, fact: str) -> Record:
+    return replace(record, lacks={**record.lacks, fact: "not in the files loaded"})
+
+
 def test_diagnoses_of_another_edition_put_nobody_in_and_are_said(record: Record) -> None:
-    old = replace(record, lacks={**record.lacks, "diagnosis.icd-10-cm": "the feed has ICD-9-CM codes"})
-    with pytest.raises(BadInput, match=r"CMS347 is not evaluable: no source .* problem or diagnosis\.icd-10-cm"):
-        gaps(old, ValueSets(), parse_day(JUNE), ("CMS347",))
+    why = untold(STATINS, STATINS.editions[0], without(record, "diagnosis.icd-10-cm"))
+    assert why == "is not evaluable: no source of the store tells problem or diagnosis.icd-10-cm"
+
+
+def test_visits_without_a_type_are_none(record: Record) -> None:
+    """Of an encounter whose type no source codes nobody can say that it was one of the measure's."""
+    why = untold(SUGAR, SUGAR.editions[0], without(record, "claim_line"))
+    assert why == "is not evaluable: no source of the store tells coding or claim_line"
 
 
 def test_without_results_a_group_that_needs_none_is_still_worked_out(record: Record) -> None:
-    claims_alone = replace(record, lacks={**record.lacks, "result": "no result row in the files loaded"})
-    found = gaps(claims_alone, ValueSets(), parse_day(JUNE), ("CMS347", "CMS122"))
-    assert status(found, "CMS347")["on-statin"] == "closed"
-    assert found.refused["CMS122"] == "is not evaluable: no source of the store tells result"
+    claims_alone = without(record, "result")
+    assert untold(STATINS, STATINS.editions[0], claims_alone) == ""
+    assert untold(SUGAR, SUGAR.editions[0], claims_alone) == "is not evaluable: no source of the store tells result"
 
 
 def test_where_nearly_nobody_s_medicines_are_known_nobody_is_overdue(record: Record) -> None:
     """A package that our list does not have may be a statin."""
     some = of_persons(record, ["on-statin", "unknown-package"])
-    with pytest.raises(BadInput, match="CMS347 is not evaluable: of 2 fills 1 are of packages that Afterward knows"):
-        gaps(some, ValueSets(), parse_day(JUNE), ("CMS347",))
+    held = completed(ValueSets())
+    assert unknown_packages(STATINS, STATINS.editions[0], record, held) == ""
+    assert unknown_packages(STATINS, STATINS.editions[0], some, held).startswith(
+        "is not evaluable: of 2 fills 1 are of packages that Afterward knows"
+    )
 
 
 def test_where_many_have_a_gap_and_nobody_closed_one_the_store_does_not_tell_of_it(

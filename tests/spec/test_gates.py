@@ -43,7 +43,7 @@ def test_a_first_version_must_be_better_than_lots(low: float, high: float, verdi
 
 
 def test_a_version_may_not_be_worse_than_the_champion_on_the_same_rows() -> None:
-    y, log_odds = scores(6_000, 1)
+    y, log_odds = scores(3_000, 1)
     noise = np.random.default_rng(2).normal(0, 2, len(y))
     persons = np.arange(len(y)) // 2
     good, bad = risk_of(log_odds), risk_of(log_odds + noise)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from features import windows
 from features.catalogue.person import INDEX_STAY
@@ -25,6 +26,7 @@ from models.specs import readmission_30d
 from models.tiers import Cuts
 from models.verdicts import Verdict
 from training import decisions, promote, registry, standing
+from training.cli import promote as promote_command
 from training.gates import Gate
 from training.promote import judge, rollback
 
@@ -136,6 +138,18 @@ def test_a_version_that_a_gate_stops_is_refused_by_name_and_the_refusal_is_kept(
     (told,) = decisions.decisions(MODEL)
     assert (told.what, told.why) == ("refused", "refused by calibration")
     assert tags[1]["afterward.gate.calibration"] == "fail"
+
+
+def test_the_command_shows_every_gate_before_it_refuses_or_moves(
+    made: Contents, tags: dict[int, dict[str, str]]
+) -> None:
+    version(made, recorded=gates(calibration=FAIL))
+    refused = CliRunner().invoke(promote_command, [MODEL])
+    assert isinstance(refused.exception, Refused)
+    for name in (*standing.AT_TRAINING, "discrimination", "latency", "fingerprint"):
+        assert f"| {name} " in refused.output
+    moved = CliRunner().invoke(promote_command, [MODEL, "--force", "seen"], catch_exceptions=False)
+    assert "champion moved from nothing to version 1 (moved against calibration)" in moved.output
 
 
 def test_who_knows_less_never_replaces_a_champion_that_passed(made: Contents, tags: dict[int, dict[str, str]]) -> None:

@@ -94,7 +94,7 @@ TRANSITION = Transition(
     name="emergency_follow_up_7_days",
     title="Follow-up within 7 days of an emergency visit, with several chronic conditions",
     evidence="National Committee for Quality Assurance, follow-up after emergency department visit (FMC)",
-    opened_by=f"an emergency visit that did not end in hospital, of somebody with {GROUPS} or more of: "
+    opened_by=f"an emergency visit that did not end in hospital, of somebody with {GROUPS} or more of (in ICD-10-CM): "
     + ", ".join(name for name, _ in CHRONIC),
     opens=_last_of_several,
     due_in_words=f"{DAYS} days after it",
