@@ -48,11 +48,19 @@ def connect() -> Any:
         for name, value in SETTINGS.items():
             asked = asked.config(name, value)
         session = asked.getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
+        _as_many_parts_as_cores(session)
+        session.sparkContext.setLogLevel("OFF")  # its own words of a fault could hold a patient's value
         engine = _backend()()
         engine.register_options()
         engine.do_connect(session)
     return engine
+
+
+def _as_many_parts_as_cores(session: Any) -> None:
+    """On one machine Spark's 200 parts of every join only cost; what somebody set stays."""
+    name, context = "spark.sql.shuffle.partitions", session.sparkContext
+    if context.master.startswith("local") and not context.getConf().contains(name):
+        session.conf.set(name, str(context.defaultParallelism))
 
 
 @contextmanager
