@@ -38,7 +38,7 @@ for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SE
 def main() -> None:
     """Run one command. A failure that a user can mend is one line on standard error and its own exit code."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="afterward", standalone_mode=False)
     except Failure as failure:
         click.echo(f"afterward: {failure}", err=True)
         sys.exit(failure.exit_code)

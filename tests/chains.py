@@ -45,9 +45,9 @@ def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) ->
 def run_chain_with_recalibration(
     format_: str, given: Path, folder: Path, first: str, last: str, recent: tuple[str, str]
 ) -> Chain:
-    """The same with a calibrator of recent rows, discharged from the one day to the other, and no gate overruled."""
+    """The same with a calibrator of recent rows, discharged from the one day to the other."""
     again = ("recalibrate", MODEL, "--store", folder / "store", "--from", recent[0], "--to", recent[1])
-    return _run(format_, given, folder, first, last, 2, (again, ("promote", MODEL)))
+    return _run(format_, given, folder, first, last, 2, (again, ("promote", MODEL, *FORCED)))
 
 
 def _run(

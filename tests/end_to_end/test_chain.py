@@ -105,7 +105,9 @@ def test_a_rate_that_falls_stops_the_plain_version_and_recalibration_mends_it(
     plain, mended = (gates_of(pointer.release_path(MODEL, version)) for version in (1, 2))
     assert plain["calibration"]["verdict"] == "fail"
     assert plain["calibration"]["figures"]["observed_to_expected"]["high"] < 0.95
-    assert mended["calibration"]["verdict"] in ("pass", "too few to judge")
+    # its few events leave the slope to chance; the level is what recalibration is for
+    level = mended["calibration"]["figures"]["observed_to_expected"]
+    assert level["low"] < 1 < level["high"]
     off = [abs(gate["calibration"]["figures"]["observed_to_expected"]["value"] - 1) for gate in (plain, mended)]
     assert off[1] < off[0] / 2
     assert "the trees are those of version 1" in (pointer.release_path(MODEL, 2) / "card.md").read_text()
@@ -189,6 +191,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("score readmission_30d --store {0}/store --from 2024-02-30 --to 2024-03-02 --out l.csv", "YYYY-MM-DD"),
         ("score readmission_30d --store {0}/store --from 2024-01-01 --to 2024-01-02 --out l.txt", "ends in .csv"),
         ("serve --store {0}/store", "AFTERWARD_API_KEY"),
+        ("score readmission_30d --stor {0}/store", "--stor.*score --help`"),
+        ("scor", "scor"),
+        ("load tuva {0}/one", "--store"),
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(small: Path, words: str, told: str) -> None:
