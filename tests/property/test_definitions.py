@@ -59,7 +59,7 @@ def test_stays_agree_with_the_naive_second_implementation(seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20 if settings.get_current_profile_name() == "afterward" else 300)
+@settings(max_examples=8 if settings.get_current_profile_name() == "afterward" else 300)
 @given(st.integers(100, 10**6))
 def test_stays_agree_with_the_naive_second_implementation_on_more_histories(seed: int) -> None:
     _agrees(seed, moments=200)
