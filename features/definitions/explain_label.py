@@ -18,7 +18,7 @@ from features.definitions.evidence import TELLERS, stay_evidence
 from features.definitions.hwr import CMS_2021, HWR_RULES, Scope, hwr_candidates
 from features.definitions.outcomes import Outcome, labels
 from features.definitions.planned import planned_stays
-from features.definitions.stays import DISPUTABLE
+from features.definitions.stays import DISPUTABLE, other_stays
 from features.errors import BadInput
 from features.record.known import FOREVER
 from features.record.record import Record, cut_to_persons
@@ -71,9 +71,12 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
     versions = planned_stays(record)
     ever = versions.filter(versions.stay_id == stay_id).select("person_id").distinct().to_pandas()
     if not len(ever):
+        elsewhere = other_stays(record).filter(lambda t: t.stay_id == stay_id).order_by("known_from").to_pandas()
+        if len(elsewhere):
+            return _not_acute(record, elsewhere.iloc[-1], scope)
         raise BadInput(
             got="an id that no stay has, or ever had",
-            expected="the stay_id of an acute stay",
+            expected="the stay_id of a stay in hospital",
             do="Take it from the list of `afterward score` or from the service's answer.",
         )
     own = cut_to_persons(record, ever.person_id)
@@ -91,6 +94,26 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
         outcome=_outcome(own, last, outcome)
         if final
         else {"label": "none: this stay was taken back or joined another"},
+    )
+
+
+def _not_acute(record: Record, last: pd.Series, scope: Scope) -> Explanation:
+    """Of a stay in a long-term, rehabilitation or psychiatric hospital or unit, or of another kind that counts for
+    nothing.
+    """
+    own = cut_to_persons(record, [last.person_id])
+    stay = last.copy()
+    stay["planned"], stay["planned_why"] = 0, "not asked of a stay that is not acute"
+    measured = hwr_candidates(own, scope)
+    measured = measured[measured.stay_id == last.stay_id]
+    kind = f"kind of the last hospital {_text(last.kind).replace('_', ' ')}"
+    acute = Answer("acute stay", "only short-term acute and critical access hospitals count", OUT, kind)
+    return Explanation(
+        stay=_stay(stay, bool(last.known_until == FOREVER), record.zone),
+        evidence=tuple(_evidence(own, last, record.zone)),
+        ends=(End(_day(last.discharge_day), (acute,)),) if last.discharge_day == last.discharge_day else (),
+        measured=_answers(measured, HWR_RULES, own) if len(measured) else (),
+        outcome={"label": "none: it is no index stay, nor anybody's readmission"},
     )
 
 

@@ -10,7 +10,7 @@ from features.definitions.cohort import LATE, PREDICTION_RULES
 from features.definitions.explain_label import KEPT, NOT_ASKED, OUT, as_text, explain_label
 from features.definitions.hwr import HWR_RULES
 from features.definitions.outcomes import READMISSION_30D, outcome
-from features.definitions.stays import stay_versions
+from features.definitions.stays import other_stays, stay_versions
 from features.errors import BadInput
 from features.record.record import Record
 from tests.histories import record_of
@@ -51,6 +51,22 @@ def _stay(record: Record, person: str) -> str:
     versions = stay_versions(record).to_pandas()
     found: str = versions[versions.person_id == person].sort_values("admit_day").stay_id.iloc[0]
     return found
+
+
+@pytest.mark.slow
+def test_a_stay_that_is_not_acute_is_told_to_be_so() -> None:
+    bills = """
+    claim | in    | out   | hospital | status | principal
+    c1    | 03-05 | 03-20 | 334001   | 01     | F329
+    """
+    record = record_of(together([person_rows("p", bills=bills, covered=ENROLLED)]))
+    stay = other_stays(record).to_pandas().stay_id.iloc[0]
+    told = explain_label(record, stay, READMISSION_30D)
+    assert told.stay["last hospital"] == "334001 (psychiatric)"
+    assert [answer.says for end in told.ends for answer in end.answers] == [OUT]
+    assert told.measured[0].rule == "short-term acute or critical access hospital"
+    assert told.measured[0].says == OUT
+    assert "no index stay" in as_text(told)
 
 
 def test_every_rule_answers_in_order_and_the_outcome_tells_what_decided(record: Record) -> None:
