@@ -108,7 +108,7 @@ def _harm_days(row: Any, index: Stay, stays: Sequence[Stay], rows: Rows) -> Iter
             continue
         if not (1 <= came - row.discharge_day <= 21 or (came == row.discharge_day and on_its_day)):
             continue
-        new = {label for code in counted for label in _labels(code) if _is_new(row, code, label, claims)}
+        new = {label for code in counted for label in _labels(code) if _is_new(row, code, label, claims, stays)}
         if any(new.issuperset(component.needs) for component in COMPONENTS):
             yield came
 
@@ -150,13 +150,24 @@ def _came_with(one: Row, codes: Sequence[Row], lines: Sequence[Row], stays: Sequ
     return there and begins
 
 
-def _is_new(row: Any, code: str, label: str, claims: Sequence[tuple[list[Row], list[Row]]]) -> bool:
+def _is_new(
+    row: Any, code: str, label: str, claims: Sequence[tuple[list[Row], list[Row]]], stays: Sequence[Stay]
+) -> bool:
     days, any_code = LOOK_BACKS.get(label, (-1, False))
-    for _, codes in claims:
+    for lines, codes in claims:
         for one in codes:
             alike = any_code or one["code"][:6] == code[:6]
-            before = one["from_day"] < row.discharge_day
-            before = before or one["from_day"] == row.discharge_day == row.admit_day
+            before = one["from_day"] < row.discharge_day or _of_the_stay(row, one, lines, stays)
             if label in _labels(one["code"]) and alike and before and one["to_day"] >= row.discharge_day - days:
                 return False
     return True
+
+
+def _of_the_stay(row: Any, one: Row, lines: Sequence[Row], stays: Sequence[Stay]) -> bool:
+    """Of a bill of the day of discharge: it ends with the stay, and is of its day or of a bed where no stay begins."""
+    if one["from_day"] != row.discharge_day or one["to_day"] > row.discharge_day:
+        return False
+    place = lines[0].get("facility_id")
+    begins = any((stay["admit_day"], stay["first_facility_id"]) == (one["from_day"], place) for stay in stays)
+    in_bed = _setting(lines) in ("inpatient", "elsewhere")
+    return bool(row.admit_day == row.discharge_day or (in_bed and not begins))

@@ -118,21 +118,49 @@ def _new_harms(record: Record, given: ir.Table) -> ir.Table:
 
     fresh = record.conclude("harm_codes", _harm_codes)
     codes = ibis.memtable(HARMS.table()).select("code_system", "code", "label")
-    coded = _final_diagnoses(record).inner_join(codes, ["code_system", "code"])
+    earlier = _seen_before(record, _final_diagnoses(record).inner_join(codes, ["code_system", "code"]))
     after = _after(record, fresh, given)
     days = ibis.cases(*((after.label == label, each.days) for label, each in LOOK_BACKS.items()), else_=-1)
     by_kind = after.label.isin([label for label, each in LOOK_BACKS.items() if each.any_code])
     after = after.mutate(look_back=days, by_kind=by_kind)
-    earlier = coded.select("person_id", "label", seen_code="code", seen="from_day", seen_to="to_day").distinct()
     seen = after.inner_join(earlier, ["person_id", "label"])
+    # what began on the day of discharge came after the stay, but for its own bills: those that end with it, where the
+    # stay itself began on that day or the bill is of a bed and begins no stay of its own
+    own_bill = (seen.admit_day == seen.discharge_day) | ((seen.in_bed == 1) & (seen.begins == 0))
+    of_the_stay = (seen.seen_to <= seen.discharge_day) & own_bill
     seen = seen.filter(
-        # a claim is of all its days: a long stay's own codes are seen up to its end. What began on the day of discharge
-        # came after the stay, unless the stay itself began on that day
-        (seen.seen < seen.discharge_day) | ((seen.seen == seen.discharge_day) & (seen.admit_day == seen.discharge_day)),
+        # a claim is of all its days: a long stay's own codes are seen up to its end
+        (seen.seen < seen.discharge_day) | ((seen.seen == seen.discharge_day) & of_the_stay),
         seen.seen_to >= seen.discharge_day - seen.look_back,
         seen.by_kind | (seen.seen_code.substr(0, STEM) == seen.code.substr(0, STEM)),
     )
     return after.anti_join(seen.select("row_id", "label", "code").distinct(), ["row_id", "label", "code"])
+
+
+def _seen_before(record: Record, coded: ir.Table) -> ir.Table:
+    """Codes of harm as a look-back sees them: person_id, label, seen_code, seen, seen_to (first and last day), in_bed
+    (1 on an inpatient bill) and begins (1 where a stay begins with a bill of that day and place).
+    """
+
+    version = [*CLAIM, "version", "known_from"]
+    claims = encounters(record).select(*version, "setting", "facility_id")
+    joined = coded.left_join(claims, version)
+    rows = joined.select(
+        *("person_id", "label"),
+        seen_code=joined.code,
+        seen=joined.from_day,
+        seen_to=joined.to_day,
+        in_bed=joined.setting.isin(("inpatient", "other_inpatient")).fill_null(False).cast("int64"),
+        seen_at=joined.facility_id.fill_null(""),
+    ).distinct()
+    stays = final_stays(record)
+    began = stays.select(
+        "person_id", seen=stays.admit_day.cast("int32"), seen_at=stays.first_facility_id.fill_null("")
+    ).distinct()
+    found = rows.left_join(began.mutate(begins=1), ["person_id", "seen", "seen_at"])
+    return found.select(
+        *("person_id", "label", "seen_code", "seen", "seen_to", "in_bed"), begins=found.begins.fill_null(0)
+    ).distinct()
 
 
 def _final_diagnoses(record: Record) -> ir.Table:

@@ -267,6 +267,47 @@ HARMS = Chapter(
             expected=_harm("not known: the data end", "not known: the data end"),
         ),
         *_DEATHS,
+        Vignette(
+            "Kidney injury on the last interim bill",
+            "The bill of the last day is the stay's own: what it tells is not new afterwards.",
+            bills="""
+            claim | type | in    | out   | hospital | status | principal
+            c1    | 112  | 03-01 | 03-04 | General  | 30     | J189 pneumonia
+            c2    | 114  | 03-05 | 03-05 | General  | 01     | J189 pneumonia
+            """,
+            visits=_visit("03-10"),
+            codes=_codes("c2 | N179 | N", "v1 | N179 | -"),
+            expected="""
+            in    | out   | hospitals | scored                           | measured | readmission | harm
+            03-01 | 03-05 | General   | no: discharge known within a day | yes      | 0           | 0
+            """,
+        ),
+        Vignette(
+            "Kidney injury in the hospital that had the last day",
+            "The bill of the hospital where the chain ended is the stay's own, also where it is of one day.",
+            bills=_bills("c2 | 03-05 | 03-05 | County | 01 | J189 pneumonia"),
+            visits=_visit("03-10"),
+            codes=_codes("c2 | N179 | N", "v1 | N179 | -"),
+            expected="""
+            in    | out   | hospitals        | scored | measured | readmission | harm
+            03-01 | 03-05 | General > County | yes    | yes      | 0           | 0
+            """,
+        ),
+        Vignette(
+            "A broken hip on the day of a stay within a day",
+            "What the return began with is no code of the stay before.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-01 | General  | 01     | R0789 chest pain
+            c2    | 03-01 | 03-04 | General  | 01     | S72001A broken hip
+            """,
+            codes=_codes("c2 | W1830XA | Y"),
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | harm
+            03-01 | 03-01 | General   | yes    | yes      | 1: 03-01    | 1: 03-01
+            03-01 | 03-04 | General   | yes    | yes      | 0           | 0
+            """,
+        ),
     ),
 )
 
