@@ -27,6 +27,7 @@ from tests.conftest import PROJECT
 from tests.feeds import load_feed, rows_of, write_feed, write_synpuf, write_synpuf_slice
 from tests.hl7 import adt, message, write_messages
 
+pytestmark = pytest.mark.slow
 CANARY = "CANARY-7719"
 
 

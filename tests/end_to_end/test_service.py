@@ -36,6 +36,7 @@ from tests.champions import longer_is_riskier
 from tests.conftest import PROJECT
 from tests.end_to_end.test_chain import rows_of
 
+pytestmark = pytest.mark.slow
 KEY = "a-key-for-the-tests"
 WITH_KEY = {"Authorization": f"Bearer {KEY}"}
 CANARY = "CANARY-7719"

@@ -28,6 +28,7 @@ from models.self_check import People, SelfCheck
 from models.tiers import Cuts
 from tests.histories import ZONE, arrow, random_rows, record_of
 
+pytestmark = pytest.mark.slow
 FEATURES = (DEMOGRAPHICS, INDEX_STAY)
 MODEL = "readmission_30d"
 CALIBRATOR = Logistic(slope=0.9, intercept=-0.1)

@@ -27,6 +27,9 @@ MEMBERS, SEED = 5000, 5
 Floats = npt.NDArray[np.float64]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Every file of a network as a view of its name, and `product`: what each NDC is."""

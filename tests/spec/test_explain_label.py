@@ -17,6 +17,7 @@ from tests.histories import record_of
 from tests.spec.deck.vignette import ENROLLED
 from tests.spec.tables import day, person_rows, together
 
+pytestmark = pytest.mark.slow
 PEOPLE = (
     person_rows(
         "left against advice and came back",
