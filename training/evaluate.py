@@ -109,8 +109,6 @@ def evaluated(
             do="Load a longer period.",
         )
     period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
-    left_after = censored.followed_days[censored.discharge_day.between(*period)]
-    lost = censoring.censored(rows.followed_days, left_after)
     weights = weights_of(rows, censored)
     return Evaluation(
         model=model,
@@ -122,16 +120,20 @@ def evaluated(
         period=period,
         judged=judge(y, risk, persons, weights=weights),
         baselines={name: judge(y, other, persons, RESAMPLES_OF_A_BASELINE, weights) for name, other in others.items()},
-        censored=lost,
+        censored=censoring.censored(rows.followed_days, _left_after(rows, censored)),
     )
 
 
 def weights_of(rows: pd.DataFrame, censored: pd.DataFrame) -> Floats | None:
     """(rows,): what each counts for, those `censored` in the same period being stood for; null: each counts once."""
-    period = int(rows.discharge_day.min()), int(rows.discharge_day.max())
-    left_after = censored.followed_days[censored.discharge_day.between(*period)]
+    left_after = _left_after(rows, censored)
     lost = censoring.censored(rows.followed_days, left_after)
     return censoring.weights(rows.followed_days, left_after) if lost.weighted else None
+
+
+def _left_after(rows: pd.DataFrame, censored: pd.DataFrame) -> pd.Series:
+    """How long those were followed who were discharged in the period of `rows` and left the network."""
+    return censored.followed_days[censored.discharge_day.between(rows.discharge_day.min(), rows.discharge_day.max())]
 
 
 def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
