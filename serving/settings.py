@@ -12,6 +12,7 @@ from features.errors import BadSetting
 
 SHORTEST_KEY = 8
 LARGEST_BODY = 8 * 2**20
+DATABASE = "sqlite:///afterward.db"
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class Secret:
 
 @dataclass(frozen=True)
 class Settings:
-    """`store`: the record that people are scored from. `api_key`: what callers present. `largest_body` in bytes."""
+    """`store`: the record that people are scored from. `api_key`: what callers present. `database`: the URL of the
+    service's own database, which may hold a password. `largest_body` in bytes.
+    """
 
     store: Path
     api_key: Secret
+    database: Secret = Secret(DATABASE)
     largest_body: int = LARGEST_BODY
 
 
@@ -50,7 +54,8 @@ def read(environment: Mapping[str, str]) -> Settings:
             expected="the folder of a store",
             do="Set it, or give --store to `afterward serve`.",
         )
-    return Settings(store=Path(store), api_key=Secret(key))
+    database = environment.get("AFTERWARD_DATABASE_URL", "").strip() or DATABASE
+    return Settings(store=Path(store), api_key=Secret(key), database=Secret(database))
 
 
 @lru_cache(maxsize=1)

@@ -37,29 +37,9 @@ def afterward(*words: str | Path, releases: Path) -> subprocess.CompletedProcess
     return subprocess.run(given, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
 
-def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) -> Chain:
-    """Load, train, evaluate, promote, and score twice."""
-    return _run(format_, given, folder, first, last, 1, (("promote", MODEL, *FORCED),))
-
-
-def run_chain_with_recalibration(
-    format_: str, given: Path, folder: Path, first: str, last: str, recent: tuple[str, str]
-) -> Chain:
-    """The same with a calibrator of recent rows, discharged from the one day to the other."""
-    again = ("recalibrate", MODEL, "--store", folder / "store", "--from", recent[0], "--to", recent[1])
-    return _run(format_, given, folder, first, last, 2, (again, ("promote", MODEL, *FORCED)))
-
-
-def _run(
-    format_: str,
-    given: Path,
-    folder: Path,
-    first: str,
-    last: str,
-    version: int,
-    into_use: tuple[tuple[str | Path, ...], ...],
-) -> Chain:
-    made = Chain(
+def chain_of(folder: Path, first: str, last: str, version: int = 1) -> Chain:
+    """Where `run_chain` puts things in that folder."""
+    return Chain(
         version=version,
         store=folder / "store",
         releases=folder / "releases",
@@ -69,7 +49,25 @@ def _run(
         first=first,
         last=last,
     )
-    days = ("--from", first, "--to", last, "--top", "50")
+
+
+def run_chain(format_: str, given: Path, folder: Path, first: str, last: str) -> Chain:
+    """Load, train, evaluate, promote, and score twice."""
+    made = chain_of(folder, first, last)
+    return _run(format_, given, made, (("promote", MODEL, *FORCED),))
+
+
+def run_chain_with_recalibration(
+    format_: str, given: Path, folder: Path, first: str, last: str, recent: tuple[str, str]
+) -> Chain:
+    """The same with a calibrator of recent rows, discharged from the one day to the other."""
+    made = chain_of(folder, first, last, version=2)
+    again = ("recalibrate", MODEL, "--store", made.store, "--from", recent[0], "--to", recent[1])
+    return _run(format_, given, made, (again, ("promote", MODEL, *FORCED)))
+
+
+def _run(format_: str, given: Path, made: Chain, into_use: tuple[tuple[str | Path, ...], ...]) -> Chain:
+    days = ("--from", made.first, "--to", made.last, "--top", "50")
     for words in (
         ("load", format_, given, "--store", made.store),
         ("train", MODEL, "--store", made.store),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -41,7 +42,7 @@ settings.register_profile("soak", derandomize=False, deadline=None, database=Non
 settings.load_profile(os.environ.get("AFTERWARD_HYPOTHESIS", "afterward"))
 
 
-def absent(what: str, why: str) -> None:
+def absent(what: str, why: str) -> NoReturn:
     """Skip, or fail where AFTERWARD_REQUIRE names what is absent."""
     if what in REQUIRED:
         pytest.fail(f"{what} is required by AFTERWARD_REQUIRE and is absent: {why}")
@@ -93,6 +94,41 @@ def spark(java: Path) -> Iterator[SparkSession]:
 
 
 @pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running PostgreSQL; a test takes a database of its own from it by `postgres`."""
+    from tests.databases import binaries, server
+
+    programs = binaries()
+    if programs is None:
+        absent("postgres", "no initdb on the path nor in /usr/lib/postgresql")
+    with server(programs, tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """The URL of a new, empty PostgreSQL database."""
+    from tests.databases import fresh
+
+    return fresh(postgres_server)
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made by whichever process needs it first; the others wait for it and read it."""
+    alone = factory.getbasetemp()
+    shared = alone.parent if "PYTEST_XDIST_WORKER" in os.environ else alone
+    folder, done = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
 def simulated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 600 simulated people over three years, loaded as a user loads it. Read only."""
     from features.simulate.network import simulate
@@ -100,22 +136,27 @@ def simulated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from features.sources.load import load
     from features.sources.reader import Delivery
 
-    folder = tmp_path_factory.mktemp("simulated")
-    simulate(600, 3, 5, folder / "files")
-    load(tuva.READER, folder / "files", folder / "store", Delivery(None), "America/New_York")
-    return folder / "store"
+    def make(folder: Path) -> None:
+        simulate(600, 3, 5, folder / "files")
+        load(tuva.READER, folder / "files", folder / "store", Delivery(None), "America/New_York")
+
+    return _made_once(tmp_path_factory, "simulated", make) / "store"
 
 
 @pytest.fixture(scope="session")
 def simulated_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     """The whole chain by its commands on 3,000 simulated people: store, release, list. Read only."""
-    from tests.chains import afterward, run_chain
+    from tests.chains import afterward, chain_of, run_chain
 
-    folder = tmp_path_factory.mktemp("chain")
-    words = ("simulate", "--members", "3000", "--years", "4", "--seed", "7", "--out", folder / "files")
-    done = afterward(*words, releases=folder / "releases")
-    assert done.returncode == 0, done.stderr
-    return run_chain("tuva", folder / "files", folder, "2024-12-18", "2024-12-31")
+    days = ("2024-12-18", "2024-12-31")
+
+    def make(folder: Path) -> None:
+        words = ("simulate", "--members", "3000", "--years", "4", "--seed", "7", "--out", folder / "files")
+        done = afterward(*words, releases=folder / "releases")
+        assert done.returncode == 0, done.stderr
+        run_chain("tuva", folder / "files", folder, *days)
+
+    return chain_of(_made_once(tmp_path_factory, "chain", make), *days)
 
 
 @pytest.fixture(autouse=True)
