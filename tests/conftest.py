@@ -94,14 +94,14 @@ def spark(java: Path) -> Iterator[SparkSession]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A running PostgreSQL; a test takes a database of its own from it by `postgres`."""
     from tests.databases import binaries, server
 
     programs = binaries()
     if programs is None:
         absent("postgres", "no initdb on the path nor in /usr/lib/postgresql")
-    with server(programs, tmp_path_factory.mktemp("postgres")) as url:
+    with server(programs) as url:
         yield url
 
 

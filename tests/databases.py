@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import psycopg
@@ -24,13 +25,12 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(programs: Path, folder: Path) -> Iterator[str]:
-    """The URL of a server whose files lie in the folder, without a database's name at its end."""
+def server(programs: Path) -> Iterator[str]:
+    """The URL of a server whose files lie in a folder of its own, without a database's name at its end."""
     as_user: tuple[str, ...] = ()
+    folder = Path(mkdtemp(prefix="afterward-postgres-"))
     if os.geteuid() == 0:  # PostgreSQL does not run as root
         as_user = ("runuser", "-u", "postgres", "--")
-        for place in (folder, *folder.parents[:2]):
-            place.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,6 +44,7 @@ def server(programs: Path, folder: Path) -> Iterator[str]:
         yield f"postgresql://afterward@127.0.0.1:{port}"
     finally:
         _run(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 def _run(*words: str | Path) -> None:
