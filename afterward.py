@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from features.definitions.cli import COMMANDS as DEFINITIONS  # after the settings above
 from features.errors import Failure, places
 from features.measures.cli import COMMANDS as MEASURES
+from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING):
+for command in (load, *RECORD, *QUALITY, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING):
     cli.add_command(command)
 
 
