@@ -23,7 +23,23 @@ from features.errors import BadInput
 @click.option(
     "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
 )
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["substance_use", "mental_health", "hiv", "reproductive"]),
+    help="A sensitive category that the readers of the list may be told of; others are in the risk and in no word.",
+)
+def score(
+    model: str,
+    store: Path,
+    first: str,
+    last: str,
+    top: int,
+    out: Path,
+    gaps: Path | None,
+    scopes: tuple[str, ...],
+) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.measures.gaps_file import read_open
@@ -37,7 +53,7 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
     with_ = champion(model)
     still_open = read_open(gaps, last_day) if gaps else {}
-    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
+    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open, scopes)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
