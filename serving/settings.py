@@ -29,13 +29,15 @@ class Secret:
 @dataclass(frozen=True)
 class Settings:
     """`store`: the record that people are scored from. `api_key`: what callers present. `database`: the URL of the
-    service's own database, which may hold a password. `largest_body` in bytes.
+    service's own database, which may hold a password. `largest_body` in bytes. `audit_anchors`: the file to which the
+    last line's number and hash are added, null for none.
     """
 
     store: Path
     api_key: Secret
     database: Secret = Secret(DATABASE)
     largest_body: int = LARGEST_BODY
+    audit_anchors: Path | None = None
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -55,7 +57,13 @@ def read(environment: Mapping[str, str]) -> Settings:
             do="Set it, or give --store to `afterward serve`.",
         )
     database = environment.get("AFTERWARD_DATABASE_URL", "").strip() or DATABASE
-    return Settings(store=Path(store), api_key=Secret(key), database=Secret(database))
+    anchors = environment.get("AFTERWARD_AUDIT_ANCHORS", "").strip()
+    return Settings(
+        store=Path(store),
+        api_key=Secret(key),
+        database=Secret(database),
+        audit_anchors=Path(anchors) if anchors else None,
+    )
 
 
 @lru_cache(maxsize=1)
