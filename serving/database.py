@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.errors import BadSetting
-from serving.settings import settings
+from serving import settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -84,8 +85,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @lru_cache(maxsize=1)
 def current() -> Engine:
-    """The one engine of this process, on the database that the settings name."""
-    return opened(settings().database.reveal())
+    """The one engine of this process, on the database that the environment names."""
+    return opened(settings.database(os.environ).reveal())
 
 
 def upgrade(engine: Engine) -> None:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
-from serving.auth.caller import Caller
 from serving.database import METADATA
+
+if TYPE_CHECKING:
+    from serving.auth.caller import Caller
 
 Long = BigInteger().with_variant(Integer, "sqlite")
 BEGINNING = "0" * 64
@@ -26,6 +28,7 @@ AUDIT = Table(
     Column("roles", String, nullable=False),
     Column("person", String, index=True),
     Column("stay", String),
+    Column("about", String),
     Column("outcome", String(2), nullable=False),
     Column("model", String),
     Column("version", Integer),
@@ -39,7 +42,8 @@ TOLD = tuple(column.name for column in AUDIT.columns if column.name != "hash")
 class Entry:
     """`type`: score, view, change, export, sign_in. `action` and `outcome` in FHIR's codes: C, R, U, D or E; 0 success,
     4 refused, 8 failed. `agent`: the caller's name, `roles` theirs then. `person` and `stay`: who was seen; null where
-    it was nobody's. `request`: the id under which the ordinary log tells of it.
+    it was nobody's. `about`: what else it concerned, such as a key that was made. `request`: the id under which the
+    ordinary log tells of it.
     """
 
     type: str
@@ -48,6 +52,7 @@ class Entry:
     roles: str = ""
     person: str | None = None
     stay: str | None = None
+    about: str | None = None
     outcome: Literal["0", "4", "8", "12"] = "0"
     model: str | None = None
     version: int | None = None

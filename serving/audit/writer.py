@@ -19,7 +19,7 @@ from features import windows
 from features.errors import BadDatabase
 from serving.audit.entries import AUDIT, BEGINNING, Entry, chained
 from serving.database import take_turn, writing
-from serving.settings import settings
+from serving.settings import audit_anchors
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -49,7 +49,7 @@ class _Writer:
         self.engine = engine
         self._arriving, self._turn = Lock(), Lock()
         self._waiting: list[_Waiting] = []
-        self._anchored = float("-inf")
+        self._anchors, self._anchored = audit_anchors(os.environ), float("-inf")
 
     def add(self, entries: Sequence[Entry]) -> None:
         mine = _Waiting(entries)
@@ -82,14 +82,20 @@ class _Writer:
                 one.done = True
 
     def _anchor(self, last: int, last_hash: str) -> None:
-        anchors = settings().audit_anchors
-        if anchors is None or monotonic() - self._anchored < SECONDS_BETWEEN_ANCHORS:
+        if self._anchors is None or monotonic() - self._anchored < SECONDS_BETWEEN_ANCHORS:
             return
         self._anchored = monotonic()
         try:
-            _append_line(anchors, f"{last} {last_hash}\n")
+            _append_line(self._anchors, f"{last} {last_hash}\n")
         except OSError as fault:
             log.error("the anchor of the audit log cannot be written: %s", type(fault).__name__)
+
+
+def newest(connection: Connection) -> tuple[int, str]:
+    """The number and hash of the last line; 0 and zeros where there is none."""
+    last = select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+    row = connection.execute(last).one_or_none()
+    return (0, BEGINNING) if row is None else (row.seq, row.hash)
 
 
 @lru_cache(maxsize=8)
@@ -102,8 +108,7 @@ def _append(connection: Connection, entries: Sequence[Entry]) -> tuple[int, str]
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL synchronous_commit = on"))
     take_turn(connection, ONE_WRITER)
-    newest = select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
-    seq, before = connection.execute(newest).one_or_none() or (0, BEGINNING)
+    seq, before = newest(connection)
     rows = chained(entries, seq, before, windows.now())
     connection.execute(insert(AUDIT), rows)
     return rows[-1]["seq"], rows[-1]["hash"]

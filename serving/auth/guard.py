@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.auth import access
 from serving.auth.caller import ON_SCOPE, Caller
-from serving.auth.keys import by_key
+from serving.auth.presented import by_key
 from serving.auth.refusal import Refusal
 from serving.settings import settings
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import DatabaseError
 
-from features.errors import BadDatabase
+from features.errors import BadDatabase, BadInput
 from serving.audit import Entry, record, saw, scored
-from serving.audit.entries import AUDIT
+from serving.audit.entries import AUDIT, BEGINNING, chained
+from serving.audit.verify import read_anchors, verify
 from serving.auth import CARE_MANAGER, INTEGRATION, Caller
 from serving.database import opened, upgrade, writing
-from serving.settings import settings
+from tests.conftest import PROJECT
 
 NURSE = Caller("nurse", frozenset({CARE_MANAGER}), panels=frozenset({"North"}))
 EHR = Caller("ehr", frozenset({INTEGRATION, CARE_MANAGER}))
@@ -23,16 +27,12 @@ EHR = Caller("ehr", frozenset({INTEGRATION, CARE_MANAGER}))
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("AFTERWARD_API_KEY", "a-key-for-the-tests")
-    monkeypatch.setenv("AFTERWARD_STORE", str(tmp_path))
     monkeypatch.setenv("AFTERWARD_AUDIT_ANCHORS", str(tmp_path / "anchors"))
-    settings.cache_clear()
     url = f"sqlite:///{tmp_path / 'a.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
     made = opened(url)
     upgrade(made)
     yield made
     made.dispose()
-    settings.cache_clear()
 
 
 def test_who_scored_whom_with_which_version_is_written_down(engine: Engine) -> None:
@@ -87,8 +87,6 @@ def test_callers_who_come_at_once_are_written_in_fewer_commits(engine: Engine) -
         nonlocal commits
         commits += 1
 
-    from sqlalchemy import event
-
     event.listen(engine, "commit", count)
 
     def ask(number: int) -> None:
@@ -121,3 +119,120 @@ def test_where_nothing_can_be_written_nothing_may_be_answered(engine: Engine, ca
     with pytest.raises(BadDatabase) as refused:
         record(engine, [Entry("view", "R", "nurse", person="CANARY-7719")])
     assert "CANARY-7719" not in str(refused.value) + caplog.text
+
+
+# ---- whoever touches it is found out
+
+
+UNLOCKED = {
+    "sqlite": tuple(f"DROP TRIGGER audit_event_no_{what}" for what in ("update", "delete", "replace")),
+    "postgresql": ("ALTER TABLE audit_event DISABLE TRIGGER ALL",),
+}
+
+
+def touched(engine: Engine, *changes: str) -> tuple[str, ...]:
+    """What `verify` says of ten lines after somebody who owns the database changed them; only the chain is known."""
+    record(engine, saw(NURSE, [f"P{number}" for number in range(1, 11)]))
+    assert verify(engine, {}).wrong == ()
+    with writing(engine) as connection:
+        for statement in (*UNLOCKED[engine.dialect.name], *changes):
+            connection.execute(text(statement))
+    return verify(engine, {}).wrong
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["recorded = recorded - 1", "person = 'P9'", "agent = 'nobody'", "outcome = '4'", "stay = ''", "type = 'x'"],
+)
+def test_an_altered_line_is_found(engine: Engine, column: str) -> None:
+    (wrong,) = touched(engine, f"UPDATE audit_event SET {column} WHERE seq = 4")  # noqa: S608
+    assert "line 4 was altered" in wrong
+
+
+def test_a_line_taken_out_is_found(engine: Engine) -> None:
+    assert touched(engine, "DELETE FROM audit_event WHERE seq IN (4, 5)") == ("lines 4 to 5 are missing",)
+
+
+def test_a_first_line_taken_out_is_found(engine: Engine) -> None:
+    assert touched(engine, "DELETE FROM audit_event WHERE seq = 1") == ("line 1 is missing",)
+
+
+def test_a_line_taken_out_and_the_others_moved_up_is_found(engine: Engine) -> None:
+    moved = [f"UPDATE audit_event SET seq = {seq - 1} WHERE seq = {seq}" for seq in range(5, 11)]  # noqa: S608
+    wrong = touched(engine, "DELETE FROM audit_event WHERE seq = 4", *moved)
+    assert wrong[0].startswith("line 4 was altered, or moved")
+
+
+def test_lines_that_changed_places_are_found(engine: Engine) -> None:
+    swap = [f"UPDATE audit_event SET seq = {to} WHERE seq = {seq}" for seq, to in ((4, 99), (7, 4), (99, 7))]  # noqa: S608
+    wrong = touched(engine, *swap)
+    assert any(line.startswith("line 4 was altered, or moved") for line in wrong)
+    assert any(line.startswith("line 7 was altered, or moved") for line in wrong)
+
+
+def test_a_line_put_in_at_the_end_without_its_hash_is_found(engine: Engine) -> None:
+    values = "11, 0, 'view', 'R', 'nurse', '', '0', 'abc'"
+    columns = "seq, recorded, type, action, agent, roles, outcome, hash"
+    (wrong,) = touched(engine, f"INSERT INTO audit_event ({columns}) VALUES ({values})")  # noqa: S608
+    assert "line 11" in wrong
+
+
+def test_lines_cut_off_at_the_end_are_found_by_an_anchor_and_only_by_one(engine: Engine, tmp_path: Path) -> None:
+    """The chain of what is left is whole: no look at the database alone can tell."""
+    assert touched(engine, "DELETE FROM audit_event WHERE seq > 7") == ()
+    anchors = read_anchors(tmp_path / "anchors")
+    assert list(anchors) == [10], "the service told its last line as it wrote it"
+    assert verify(engine, anchors).wrong == ("lines 8 to 10 are cut off at the end: line 10 was anchored",)
+
+
+def test_a_log_written_anew_with_right_hashes_is_found_by_an_anchor(engine: Engine, tmp_path: Path) -> None:
+    """Who can write may work out every hash anew; an anchor kept elsewhere they cannot reach."""
+    anew = [row["hash"] for row in chained(saw(NURSE, ["Q"] * 10), 0, BEGINNING, 0)]
+    told = [
+        f"UPDATE audit_event SET person = 'Q', recorded = 0, hash = '{hash_}' WHERE seq = {seq}"  # noqa: S608
+        for seq, hash_ in enumerate(anew, 1)
+    ]
+    assert touched(engine, *told) == ()
+    (wrong,) = verify(engine, read_anchors(tmp_path / "anchors")).wrong
+    assert "line 10 was anchored with another hash" in wrong
+
+
+def test_anchors_are_read_from_among_what_a_journal_adds(tmp_path: Path) -> None:
+    kept = tmp_path / "journal"
+    kept.write_text(f"Nov 24 16:00:01 host afterward[77]: 12 {'a' * 64}\nrubbish 3\n13 {'b' * 64}\n")
+    assert read_anchors(kept) == {12: "a" * 64, 13: "b" * 64}
+    kept.write_text("nothing\n")
+    for path in (kept, tmp_path / "absent"):
+        with pytest.raises(BadInput, match="no anchor"):
+            read_anchors(path)
+
+
+@pytest.mark.slow
+def test_four_processes_write_one_chain(engine: Engine, tmp_path: Path) -> None:
+    """Two writers that both read the same last line would fork the chain, or one of them would lose its lines."""
+    script = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from serving.audit import Entry, record\n"
+        "from serving.database import current\n"
+        "name = sys.argv[1]\n"
+        "def ask(n):\n"
+        "    record(current(), [Entry('view', 'R', name, person=f'{name}-{n}-{m}') for m in range(3)])\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    list(pool.map(ask, range(40)))\n"
+    )
+    url = engine.url.set(drivername=engine.dialect.name).render_as_string(hide_password=False)
+    environment = {**os.environ, "AFTERWARD_DATABASE_URL": url}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, name], cwd=PROJECT, env=environment)
+        for name in ("a", "b", "c", "d")
+    ]
+    assert [one.wait(timeout=60) for one in writers] == [0] * 4
+    found = verify(engine, read_anchors(tmp_path / "anchors"))
+    assert (found.lines, found.wrong) == (480, ())
+    with engine.connect() as connection:
+        written = connection.scalars(select(AUDIT.c.person).order_by(AUDIT.c.seq)).all()
+    assert len(set(written)) == 480
+    assert all(
+        written[place].rsplit("-", 1)[0] == written[place + 2].rsplit("-", 1)[0] for place in range(0, 480, 3)
+    ), "the lines of one request stand together"

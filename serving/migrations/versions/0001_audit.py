@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("roles", sa.String, nullable=False),
         sa.Column("person", sa.String),
         sa.Column("stay", sa.String),
+        sa.Column("about", sa.String),
         sa.Column("outcome", sa.String(2), nullable=False),
         sa.Column("model", sa.String),
         sa.Column("version", sa.Integer),
