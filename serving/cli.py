@@ -65,9 +65,11 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
 def serve(store: Path | None, host: str, port: int) -> None:
-    """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
+    """Answer requests for scores over HTTP. Callers present a key of `afterward keys`, or AFTERWARD_API_KEY."""
     from features.record.record import open_record
     from models import pointer
+    from serving.auth.keys import expect_somebody
+    from serving.database import current, upgrade
     from serving.settings import read
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
@@ -75,6 +77,9 @@ def serve(store: Path | None, host: str, port: int) -> None:
         environment["AFTERWARD_STORE"] = str(store.absolute())
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
+    upgrade(current())
+    if settings.api_key is None:
+        expect_somebody(current())
     environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]

@@ -10,6 +10,7 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "True"  # read when bentoml is imported
 import bentoml
 
 from serving.auth import Guard
+from serving.database import current, upgrade
 from serving.routes import answers, app
 
 
@@ -19,6 +20,7 @@ class Scoring:
     """Opens the store and loads the champions when the server starts, so that the first caller does not wait."""
 
     def __init__(self) -> None:
+        upgrade(current())
         answers().prepare()
 
 

@@ -297,7 +297,9 @@ def started(store: Path, releases: Path, log: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    database = f"sqlite:///{log.parent / 'afterward.db'}"
     environment = {**os.environ, "AFTERWARD_API_KEY": KEY, "AFTERWARD_RELEASES": str(releases)}
+    environment["AFTERWARD_DATABASE_URL"] = database
     words = [sys.executable, "-m", "afterward", "serve", "--store", str(store), "--port", str(port)]
     with log.open("w") as out:
         child = subprocess.Popen(
