@@ -13,6 +13,7 @@ from features.errors import BadSetting
 SHORTEST_KEY = 8
 LARGEST_BODY = 8 * 2**20
 DATABASE = "sqlite:///afterward.db"
+KEPT = "afterward.scores"
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Secret:
 class Settings:
     """`store`: the record that people are scored from. `api_key`: what callers present. `database`: the URL of the
     service's own database, which may hold a password. `largest_body` in bytes.
+    `kept`: the folder of the feature rows of every score given.
     """
 
     store: Path
     api_key: Secret
     database: Secret = Secret(DATABASE)
     largest_body: int = LARGEST_BODY
+    kept: Path = Path(KEPT)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -54,8 +57,20 @@ def read(environment: Mapping[str, str]) -> Settings:
             expected="the folder of a store",
             do="Set it, or give --store to `afterward serve`.",
         )
-    database = environment.get("AFTERWARD_DATABASE_URL", "").strip() or DATABASE
-    return Settings(store=Path(store), api_key=Secret(key), database=Secret(database))
+    database = database_of(environment)
+    return Settings(store=Path(store), api_key=Secret(key), database=Secret(database), kept=kept_of(environment))
+
+
+def database_of(environment: Mapping[str, str]) -> str:
+    """The URL of the service's own database."""
+    return environment.get("AFTERWARD_DATABASE_URL", "").strip() or DATABASE
+
+
+def kept_of(environment: Mapping[str, str]) -> Path:
+    """The folder of the feature rows: beside a database that is a file, else here."""
+    told = environment.get("AFTERWARD_KEPT", "").strip()
+    file = database_of(environment).partition("sqlite:///")[2]
+    return Path(told or (Path(file).with_suffix(".scores") if file else KEPT))
 
 
 @lru_cache(maxsize=1)
