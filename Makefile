@@ -58,7 +58,7 @@ soak: .venv/.base .venv/.extras
 
 serve: .venv/.base
 	@test -d $(DEMO)/releases || { echo "Run make demo first: there is no model to serve."; exit 1; }
-	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_DATABASE_URL=sqlite:///$(DEMO)/afterward.db AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} $(AFTERWARD) serve
+	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} AFTERWARD_DATABASE_URL=$${AFTERWARD_DATABASE_URL:-sqlite:///$(DEMO)/afterward.db} $(AFTERWARD) serve
 
 bench-chain: .venv/.base
 	$(BIN)/python -m tests.benchmarks.chain

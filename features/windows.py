@@ -161,6 +161,11 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp())
 
 
+def hours_after(instant: int, hours: int) -> int:
+    """The instant so many hours later."""
+    return instant + hours * 3600
+
+
 def times(instants: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
     """Instants to numpy times in UTC, to the microsecond, as tools outside take them."""
     return np.asarray(instants, dtype=np.int64).astype("datetime64[s]").astype("datetime64[us]")

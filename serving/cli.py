@@ -28,11 +28,11 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
-    from serving.kept import Occasion, home_of, keep_list
+    from serving.database import upgrade
+    from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
     from serving.score import champion
-    from serving.settings import database_of, kept_of
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
@@ -41,8 +41,8 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     still_open = read_open(gaps, last_day) if gaps else {}
     record = open_record(store)
     made = outreach_list(record, with_, first_day, last_day, top, still_open)
-    home = home_of(database_of(os.environ), kept_of(os.environ))
-    keep_list(home, Occasion("list"), made, with_, record.fingerprint, record.zone)
+    upgrade(home().engine)
+    keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
@@ -70,9 +70,11 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
 def serve(store: Path | None, host: str, port: int) -> None:
-    """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
+    """Answer requests for scores over HTTP. Callers present a key of `afterward keys`, or AFTERWARD_API_KEY."""
     from features.record.record import open_record
     from models import pointer
+    from serving.auth.keys import expect_somebody
+    from serving.database import current, upgrade
     from serving.settings import read
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
@@ -80,6 +82,9 @@ def serve(store: Path | None, host: str, port: int) -> None:
         environment["AFTERWARD_STORE"] = str(store.absolute())
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
+    upgrade(current())
+    if settings.api_key is None:
+        expect_somebody(current())
     environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]

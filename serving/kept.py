@@ -7,6 +7,7 @@ one `score_id`. The features are on disk before the score is, and both before th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -19,10 +20,9 @@ from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, String,
 
 from features import windows
 from models.explain import Reason
-from serving import kept_rows
-from serving.database import METADATA, opened, upgrade, writing
+from serving import kept_rows, settings
+from serving.database import METADATA, current, opened, upgrade, writing
 from serving.score import Champion, Scored, tiers_of
-from serving.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -168,8 +168,8 @@ def _of_list(scored: Scored, places: Places | None) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def home() -> Home:
-    """Where this process keeps scores, as its settings say."""
-    return home_of(settings().database.reveal(), settings().kept)
+    """Where this process keeps scores, as its environment says."""
+    return Home(current(), settings.kept(os.environ))
 
 
 def home_of(database: str, folder: Path) -> Home:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import version as version_of
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -25,6 +25,9 @@ from models.explain import Explanation, contributions, worded
 from models.specs import SPECS
 from serving import logs, metrics
 from serving.answer import Answered, Answers, Unknown
+from serving.audit import record, saw, scored
+from serving.auth import caller_of, sees
+from serving.database import current
 from serving.kept import Occasion, home
 from serving.openapi import Operation, document
 from serving.outreach import accounted
@@ -67,6 +70,7 @@ def answers() -> Answers:
 def score(asked: ScoreRequest, request: Request) -> ScoreResponse:
     """POST /v1/score."""
     made = answers().scores(asked, occasion(request, "http"))
+    record_scored(request, made)
     return ScoreResponse(
         model=made.with_.spec.name,
         version=made.with_.release.version,
@@ -105,6 +109,7 @@ def _why(because: Explanation | None) -> dict[str, Any]:
 def explain(asked: ExplainRequest, request: Request) -> ExplainResponse:
     """POST /v1/explain."""
     made = answers().explained(asked, occasion(request, "http"))
+    record_scored(request, made)
     release = made.with_.release
     matrix = release.matrix(made.scored.features)
     told, log_odds = contributions(release.booster, matrix), release.log_odds(matrix)
@@ -180,6 +185,8 @@ def outreach(asked: OutreachQuery, request: Request) -> OutreachResponse:
         made = answers().outreach(asked.model, *days, asked.top, occasion(request, "list"))
     except BadInput as wrong:
         raise BadInput(got=f"from {wrong.got}", expected=wrong.expected, do=wrong.do) from None
+    shown = [entry for entry in made.entries if sees(caller_of(request.scope), entry.practice or None)]
+    record(current(), saw(caller_of(request.scope), [entry.person_id for entry in shown], _request_id(request)))
     return OutreachResponse(
         model=made.model,
         version=made.model_version,
@@ -206,7 +213,7 @@ def outreach(asked: OutreachQuery, request: Request) -> OutreachResponse:
                 language=entry.language,
                 interpreter=entry.interpreter,
             )
-            for entry in made.entries
+            for entry in shown
         ],
     )
 
@@ -240,8 +247,19 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def occasion(request: Request, channel: str) -> Occasion:
     """In which request, and for whom, something is answered."""
-    caller = request.scope.get("afterward.caller")
-    return Occasion(channel, request.scope.get(logs.ON_SCOPE), None if caller is None else caller.name)
+    return Occasion(channel, _request_id(request), caller_of(request.scope).name)
+
+
+def record_scored(request: Request, made: Answered) -> None:
+    """Write into the audit log whom the caller got a score of; without that nothing is answered."""
+    stays = [(str(row.person_id), str(row.stay_id)) for row in made.scored.rows.itertuples()]
+    model, version = made.with_.spec.name, made.with_.release.version
+    record(current(), scored(caller_of(request.scope), model, version, stays, _request_id(request)))
+
+
+def _request_id(request: Request) -> str | None:
+    found: str | None = request.scope.get(logs.ON_SCOPE)
+    return found
 
 
 class NotRead(Exception):
@@ -316,7 +334,7 @@ async def _asked(operation: Operation, request: Request) -> BaseModel | None:
 async def described(request: Request) -> JSONResponse:
     """GET /v1/openapi.json."""
     request.scope.get(logs.ROUTE_ON_SCOPE, [""])[0] = "/v1/openapi.json"
-    return JSONResponse(document(OPERATIONS, version("afterward")))
+    return JSONResponse(document(OPERATIONS, version_of("afterward")))
 
 
 async def _not_there(_: Request, problem: Exception) -> Response:

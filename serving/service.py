@@ -11,6 +11,7 @@ import bentoml
 
 from serving import logs
 from serving.auth import Guard
+from serving.database import current, upgrade
 from serving.routes import answers, app
 
 TRAFFIC = {"timeout": 120}  # seconds; ten thousand scores with reasons for a thousand take less
@@ -23,6 +24,7 @@ class Scoring:
 
     def __init__(self) -> None:
         logs.set_up()
+        upgrade(current())
         answers().prepare()
 
     def __is_ready__(self) -> bool:

@@ -90,12 +90,13 @@ def answers(simulated_store: Path, home: Home) -> Answers:
 
 
 @pytest.fixture
-def client(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def client(answers: Answers, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """The routes behind the guard."""
     monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
     monkeypatch.setenv("AFTERWARD_STORE", str(answers.store))
     settings.cache_clear()
     monkeypatch.setattr(serving.routes, "answers", lambda: answers)
+    monkeypatch.setattr(serving.routes, "current", lambda: home.engine)
     yield Client(Logged(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)]))))
     settings.cache_clear()
 
@@ -275,7 +276,7 @@ def test_a_fault_of_ours_tells_neither_the_caller_nor_the_log_a_value(
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "field"),
-    [("GET", f"/v1/{CANARY}", 404, "path"), ("GET", "/v1/score", 405, "method"), ("POST", "/v1/models", 405, "method")],
+    [("GET", f"/v1/{CANARY}", 403, "path"), ("GET", "/v1/score", 405, "method"), ("POST", "/v1/models", 405, "method")],
 )
 def test_what_is_not_there_is_refused_in_json_too(
     client: Client, method: str, path: str, status: int, field: str

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from features import windows
 from models.explain import Reason
-from serving import kept, kept_rows
+from serving import kept_rows, settings
 from serving.kept import KEPT_SCORE, Home, Occasion, Places, home_of, keep
 from serving.score import Champion, Scored
 from tests.champions import longer_is_riskier
@@ -136,10 +136,7 @@ def test_without_a_place_to_keep_it_nothing_is_told(home: Home, champion: Champi
 
 
 def test_the_folder_is_beside_a_database_that_is_a_file() -> None:
-    from serving.settings import kept_of
-
-    assert kept_of({}) == Path("afterward.scores")
-    assert kept_of({"AFTERWARD_DATABASE_URL": "sqlite:////data/net.db"}) == Path("/data/net.scores")
-    assert kept_of({"AFTERWARD_DATABASE_URL": "postgresql://a@b/c"}) == Path("afterward.scores")
-    assert kept_of({"AFTERWARD_KEPT": "/elsewhere"}) == Path("/elsewhere")
-    assert kept.KEPT_SCORE.name == "kept_score"
+    assert settings.kept({}) == Path("afterward.scores")
+    assert settings.kept({"AFTERWARD_DATABASE_URL": "sqlite:////data/net.db"}) == Path("/data/net.scores")
+    assert settings.kept({"AFTERWARD_DATABASE_URL": "postgresql://a@b/c"}) == Path("afterward.scores")
+    assert settings.kept({"AFTERWARD_KEPT": "/elsewhere"}) == Path("/elsewhere")

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_kept"
-down_revision = None
+down_revision = "0002_keys"
 branch_labels = None
 depends_on = None
 
