@@ -28,6 +28,8 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.database import upgrade
+    from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
     from serving.score import champion
@@ -37,7 +39,10 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
     with_ = champion(model)
     still_open = read_open(gaps, last_day) if gaps else {}
-    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
+    record = open_record(store)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    upgrade(home().engine)
+    keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
@@ -84,9 +89,7 @@ def serve(store: Path | None, host: str, port: int) -> None:
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent
-    sys.stderr.write(
-        f"afterward: starting on http://{host}:{port} (POST /v1/score, GET /healthz, GET /v1/openapi.json)\n"
-    )
+    sys.stderr.write(f"afterward: starting on http://{host}:{port} (its routes: GET /v1/openapi.json)\n")
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 

@@ -13,6 +13,7 @@ from features.errors import BadSetting
 SHORTEST_KEY = 8
 LARGEST_BODY = 8 * 2**20
 DATABASE = "sqlite:///afterward.db"
+KEPT = "afterward.scores"
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class Settings:
     """`store`: the record that people are scored from. `api_key`: a first key of role integration, null where callers
     have keys of their own. `database`: the URL of the
     service's own database, which may hold a password. `largest_body` in bytes.
+    `kept`: the folder of the feature rows of every score given.
     """
 
     store: Path
     api_key: Secret | None
     database: Secret = Secret(DATABASE)
     largest_body: int = LARGEST_BODY
+    kept: Path = Path(KEPT)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -55,7 +58,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             expected="the folder of a store",
             do="Set it, or give --store to `afterward serve`.",
         )
-    return Settings(Path(store), Secret(key) if key else None, database(environment))
+    return Settings(Path(store), Secret(key) if key else None, database(environment), kept=kept(environment))
 
 
 def database(environment: Mapping[str, str]) -> Secret:
@@ -67,6 +70,13 @@ def audit_anchors(environment: Mapping[str, str]) -> Path | None:
     """The file to which the number and hash of the audit log's last line are added; null for none."""
     told = environment.get("AFTERWARD_AUDIT_ANCHORS", "").strip()
     return Path(told) if told else None
+
+
+def kept(environment: Mapping[str, str]) -> Path:
+    """The folder of the feature rows: beside a database that is a file, else here."""
+    told = environment.get("AFTERWARD_KEPT", "").strip()
+    file = database(environment).reveal().partition("sqlite:///")[2]
+    return Path(told or (Path(file).with_suffix(".scores") if file else KEPT))
 
 
 @lru_cache(maxsize=1)

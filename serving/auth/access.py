@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from serving.auth.caller import ADMIN, DATA_SCIENTIST, INTEGRATION, ROLES
+from serving.auth.caller import ADMIN, CARE_MANAGER, DATA_SCIENTIST, INTEGRATION, ROLES
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ OPEN: tuple[Rule, ...] = (_rule("GET", "/healthz"),)
 # whoever adds a route adds its line here: without one nobody can reach it
 RULES: tuple[Rule, ...] = (
     _rule("POST", "/v1/score", INTEGRATION),
+    _rule("POST", "/v1/explain", INTEGRATION),
+    _rule("GET", "/v1/models", *ROLES),
+    _rule("GET", "/v1/outreach", INTEGRATION, CARE_MANAGER),
+    _rule("GET", "/v1/ready", ADMIN, DATA_SCIENTIST, INTEGRATION),
     _rule("GET", "/v1/openapi.json", *ROLES),
     _rule("GET", "/metrics", ADMIN, DATA_SCIENTIST),
     _rule("GET", "/livez", ADMIN, DATA_SCIENTIST, INTEGRATION),

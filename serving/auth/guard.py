@@ -21,6 +21,7 @@ Way = Callable[["Scope"], Awaitable[Caller | None]]
 WAYS: tuple[Way, ...] = (by_key,)
 NOBODY = Refusal(401, "Authorization", "a valid key or token is expected, as Authorization: Bearer or X-API-Key")
 POLICY_VIOLATION = 1008
+NOT_LET_IN = "a request that is not let in"  # as serving.wire.Problem has it: never what was given
 
 
 class Guard:
@@ -136,7 +137,7 @@ async def _limited(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
 
 
 async def _refuse(send: Send, refusal: Refusal) -> None:
-    body = json.dumps({"errors": [{"field": refusal.field, "problem": refusal.problem}]}).encode()
+    body = json.dumps({"errors": [{"field": refusal.field, "got": NOT_LET_IN, "expected": refusal.problem}]}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refusal.headers()]
     await _answer(send, refusal.status, headers, body)
 
