@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 
 from features import windows
-from serving.database import opened, upgrade, writing
+from serving.database import METADATA, opened, writing
 from serving.worklist import rules, store
 from serving.worklist.store import Item, Move
 from serving.worklist.tables import FILL, ITEM
@@ -48,7 +48,7 @@ _tokens = count()
 def fresh(folder: Path) -> Engine:
     """A new SQLite database with all tables."""
     engine = opened(f"sqlite:///{folder / 'worklist.db'}")
-    upgrade(engine)
+    METADATA.create_all(engine)  # what the migrations lead to, in a tenth of the time
     return engine
 
 

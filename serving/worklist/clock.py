@@ -32,7 +32,8 @@ def short_day(day: int | None) -> str:
     """`Tue 31 Dec`; nothing for no day."""
     if day is None:
         return ""
-    return f"{WEEKDAYS[int(windows.weekday(day))]} {' '.join(windows.spoken(day).split()[:2])[:6].rstrip()}"
+    number, month, _ = windows.spoken(day).split()
+    return f"{WEEKDAYS[int(windows.weekday(day))]} {number} {month[:3]}"
 
 
 def from_today(day: int | None, now: int) -> str:

@@ -70,8 +70,10 @@ def test_a_form_that_is_sent_twice_is_done_once(engine: Engine) -> None:
 def test_of_many_who_act_on_one_row_at_once_one_succeeds_and_the_others_hear_of_it(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    engine = fresh(tmp_path) if kind == "sqlite" else opened(request.getfixturevalue("postgres"))
-    upgrade(engine)
+    engine = fresh(tmp_path)
+    if kind == "postgresql":
+        engine = opened(request.getfixturevalue("postgres"))
+        upgrade(engine)
     one = _put(engine)
     said: list[str] = []
     ready = threading.Barrier(8)
