@@ -23,6 +23,7 @@ from features.sources.cli import load
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
 from serving.upkeep.cli import COMMANDS as UPKEEP
+from serving.worklist.cli import COMMANDS as WORKLIST
 from training.cli import COMMANDS as TRAINING
 
 
@@ -44,6 +45,7 @@ ROOMS = (
     SERVING,
     UPKEEP,
     COMMITTEE,
+    WORKLIST,
 )
 for command in chain.from_iterable(ROOMS):
     cli.add_command(command)

@@ -271,7 +271,7 @@ def _language(tag: str | None) -> str:
 def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
     """Contact details known at an instant, one row a person; what was never told is null."""
     names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
-    found: pd.DataFrame = _latest(record[CONTACT_DETAILS], instant, people, names).to_pandas()
+    found: pd.DataFrame = latest_told(record[CONTACT_DETAILS], instant, people, names).to_pandas()
     return found.astype(object).where(found.notna(), None)
 
 
@@ -282,11 +282,11 @@ def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dic
     clinicians = record[PROVIDER].group_by("provider_id").aggregate(theirs=record[PROVIDER].practice.max())
     rows = record[ATTRIBUTION].left_join(clinicians, "provider_id")
     rows = rows.mutate(practice=ibis.coalesce(rows.practice, rows.theirs))
-    found = _latest(rows, instant, people, ("practice",)).to_pandas().dropna()
+    found = latest_told(rows, instant, people, ("practice",)).to_pandas().dropna()
     return dict(zip(found.person_id, found.practice, strict=True))
 
 
-def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
+def latest_told(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
     """For each person the latest known value of each column: a later row without it does not take it away."""
     import ibis
 
