@@ -88,7 +88,7 @@ def _moments(
     )
     ratios = _filled(of_row, lambda cell, row: event[row] / events[cell] - weights[row] * risk[row] / expected[cell])
     missed, ratios = _by_person(missed, person[happened], len(people)), _by_person(ratios, person, len(people))
-    own = np.bincount(person, event * (called - everyone) / event.sum(), minlength=len(people))
+    own = np.bincount(person, event * (called - everyone) / event.sum(), minlength=len(people)).astype(np.float64)
     covariance = _covariance(missed, ratios, own) * len(people) / max(1, len(people) - 1)
     return everyone, values, covariance
 
