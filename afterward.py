@@ -22,6 +22,7 @@ from features.simulate.cli import simulate
 from features.sources.cli import load
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
+from serving.committee.scorecard.cli import scorecard
 from serving.upkeep.cli import COMMANDS as UPKEEP
 from serving.worklist.cli import COMMANDS as WORKLIST
 from training.cli import COMMANDS as TRAINING
@@ -45,6 +46,7 @@ ROOMS = (
     SERVING,
     UPKEEP,
     COMMITTEE,
+    (scorecard,),
     WORKLIST,
 )
 for command in chain.from_iterable(ROOMS):
