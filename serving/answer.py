@@ -16,7 +16,7 @@ from features.errors import BadModel, Failure
 from features.record.inline import record_of
 from features.record.record import Record, cut_to_persons, lacked_by_all, open_record, with_network_of
 from features.record.store import read_manifest
-from models.specs import SPECS
+from models.specs import OF_DISCHARGES
 from serving.score import Champion, champion, explain, score, strangeness, tiers_of
 from serving.wire import Problem, ReasonOut, ScoreOut, ScoreRequest, ScoreResponse
 
@@ -50,7 +50,7 @@ class Answers:
         with self._lock:
             stays = stay_versions(self._opened()).filter(lambda stay: stay.discharge_day.notnull())
             someone = self._opened().con.to_pyarrow(stays.select("person_id").limit(1))["person_id"].to_pylist()
-        for spec in SPECS:
+        for spec in OF_DISCHARGES:
             try:
                 champion(spec.name)
                 if someone:

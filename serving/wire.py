@@ -17,11 +17,11 @@ from pydantic import (
 )
 
 from features.errors import BadInput
-from models.specs import SPECS
+from models.specs import OF_DISCHARGES
 
 MOST_IDS = 1_000
 MOST_PROBLEMS = 100
-MODELS = tuple(spec.name for spec in SPECS)
+MODELS = tuple(spec.name for spec in OF_DISCHARGES)
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Row = dict[str, Any]
 
