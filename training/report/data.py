@@ -126,8 +126,8 @@ def people(found: Recorded) -> Section:
     )
     text = (
         "As the record knew them at the prediction time; a person may stand in two groups at two times. Race, "
-        "ethnicity and language are never inputs of the model: they are here to see who is represented. Sexual orientation and "
-        "gender identity are not recorded."
+        "ethnicity and language are never inputs of the model: they are here to see who is represented. Sexual "
+        "orientation and gender identity are not recorded."
     )
     return Section("people", "Who the people are", (Text(text), table))
 

@@ -94,8 +94,8 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
         Attribute("(3)(i)", "Where not to use it",
                   f"{found.spec.misuse} Not for people who are not scored: scored is {found.spec.scored.says}"),
         Attribute("(3)(ii)", "Known risks and limits",
-                  f"See “Limits”. It was judged on later {found.spec.rows_are} of the same network only; it says who is "
-                  "at risk and not who gains from a call"),
+                  f"See “Limits”. It was judged on later {found.spec.rows_are} of the same network only; it says who "
+                  "is at risk and not who gains from a call"),
         Attribute("(4)(i)", "Who was in and out of the training data",
                   f"{who_counts(found)}. Rules: {removed or 'none removed anybody'}. See “Who counts”"),
         Attribute("(4)(ii)", "Race, language, sex, birth and the like as inputs", _used(found)),
@@ -158,8 +158,8 @@ def _measures(found: Recorded) -> tuple[Attribute, ...]:
     told = found.metrics
     validity = (
         f"On {told['rows']:,} held-out {found.spec.rows_are} of {told['people']:,} people, "
-        f"{told['period']['first']} to {told['period']['last']}: AUROC {shown(found.metric('auroc'))}, calibration slope "
-        f"{shown(found.metric('calibration_slope'))}, observed over expected "
+        f"{told['period']['first']} to {told['period']['last']}: AUROC {shown(found.metric('auroc'))}, "
+        f"calibration slope {shown(found.metric('calibration_slope'))}, observed over expected "
         f"{shown(found.metric('observed_to_expected'))}. {in_words(found)}"
     )
     return (
