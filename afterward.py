@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from features.definitions.cli import COMMANDS as DEFINITIONS  # after the settings above
 from features.errors import Failure, places
 from features.measures.cli import COMMANDS as MEASURES
+from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
@@ -39,6 +40,7 @@ def cli() -> None:
 ROOMS = (
     (load,),
     RECORD,
+    QUALITY,
     (simulate,),
     DEFINITIONS,
     MEASURES,
