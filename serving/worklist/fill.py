@@ -186,6 +186,7 @@ def _snapshot(each: Candidate) -> dict[str, Any]:
         "practice": each.practice,
         "facility": each.facility,
         "open_gaps": each.open_gaps,
+        "gap_titles": "".join(f"|{gap['title']}|" for gap in each.facts["gaps"]),
         "pending_results": each.pending_results,
         "facts": json.dumps(each.facts, sort_keys=True),
     }

@@ -43,12 +43,14 @@ ITEM = Table(
     Column("visit_day", Integer),
     Column("outcome", String(24)),
     Column("open_gaps", Integer, nullable=False),
+    Column("gap_titles", Text, nullable=False),  # each with a bar before and after it
     Column("pending_results", Integer, nullable=False),
     Column("facts", Text, nullable=False),  # JSON: what the person's page shows
     UniqueConstraint("person_id", "stay_id"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
 )
-Index("ix_worklist_item_state", ITEM.c.state, ITEM.c.tier_order, ITEM.c.place)
+Index("ix_worklist_item_state", ITEM.c.state)
+Index("ix_worklist_item_place", ITEM.c.place)
 Index("ix_worklist_item_person", ITEM.c.person_id)
 
 EVENT = Table(

@@ -48,12 +48,14 @@ def upgrade() -> None:
         Column("visit_day", Integer),
         Column("outcome", String(24)),
         Column("open_gaps", Integer, nullable=False),
+        Column("gap_titles", Text, nullable=False),
         Column("pending_results", Integer, nullable=False),
         Column("facts", Text, nullable=False),
         UniqueConstraint("person_id", "stay_id"),
         CheckConstraint(f"state IN ({_STATES})", name="state"),
     )
-    op.create_index("ix_worklist_item_state", "worklist_item", ["state", "tier_order", "place"])
+    op.create_index("ix_worklist_item_state", "worklist_item", ["state"])
+    op.create_index("ix_worklist_item_place", "worklist_item", ["place"])
     op.create_index("ix_worklist_item_person", "worklist_item", ["person_id"])
     op.create_table(
         "worklist_event",
