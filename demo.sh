@@ -4,6 +4,7 @@ set -eu
 demo=$1
 mkdir -p "$demo"
 export AFTERWARD_RELEASES="$demo/releases"
+export AFTERWARD_DATABASE_URL="sqlite:///$demo/afterward.db"
 
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '$ afterward %s\n' "$*"; "$AFTERWARD" "$@"; }

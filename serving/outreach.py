@@ -82,7 +82,8 @@ class Entry:
 class OutreachList:
     """The list and what was left off it. `stays` ended in these days, of `people`; `left_off` counts people by reason.
 
-    `warnings` say how the store differs from what the model was trained on.
+    `warnings` say how the store differs from what the model was trained on. `scored` is everyone who could be called,
+    whom `top` were taken from; null where there was nobody.
     """
 
     entries: tuple[Entry, ...]
@@ -95,6 +96,8 @@ class OutreachList:
     people: int
     left_off: dict[str, int]
     warnings: tuple[str, ...] = ()
+    top: int = 0
+    scored: Scored | None = None
 
 
 def outreach_list(
@@ -137,6 +140,7 @@ def outreach_list(
         callable_ = callable_[~stays]
     callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
     entries: tuple[Entry, ...] = ()
+    scored: Scored | None = None
     if len(callable_):
         scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
@@ -152,6 +156,8 @@ def outreach_list(
         people=len(latest),
         left_off=left_off,
         warnings=strangeness(record, with_),
+        top=top,
+        scored=scored,
     )
 
 

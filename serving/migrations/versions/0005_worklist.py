@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Integer, Stri
 from sqlalchemy.types import BigInteger
 
 revision = "0005_worklist"
-down_revision = None
+down_revision = "0003_kept"
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 _STATES = (
