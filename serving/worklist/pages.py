@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from features import windows
+from serving.audit import Entry, saw
+from serving.kept import KEPT_SCORE
 from serving.worklist import accounts, clock, listing, picture, rules, store, supervision
 from serving.worklist.export import list_csv
 from serving.worklist.sessions import Session
 from serving.worklist.states import BY_HAND, OUTCOMES, TRANSITIONS, WORKING, Action
 from serving.worklist.store import SPOKE_TO, Item, NoItem
-from serving.worklist.tables import ITEM, SCORE
-from serving.worklist.web import engine_of, new_token, shown
+from serving.worklist.tables import ITEM
+from serving.worklist.web import audited, caller, engine_of, new_token, shown
 
 ASKED = (  # what a care manager chooses from, in the order in which it happens
     (Action.ATTEMPT, "No answer"),
@@ -50,6 +52,7 @@ def listing_page(request: Request, who: Session) -> Response:
             "colleagues": accounts.accounts(connection),
             "token": new_token(),
         }
+        audited(request, saw(caller(who.account), [one.person_id for one in found.items]))
         if request.headers.get("hx-request"):
             return _varied(shown(request, "rows.html", who, **more))
         choices = listing.choices(connection, who.account)
@@ -105,6 +108,7 @@ def person(
             one = seen(connection, item_id, who)
         except NoItem:
             return shown(request, "problem.html", who, 404, problem="This person is not on your list.")
+        audited(request, saw(caller(who.account), [one.person_id]))
         told = about(connection, one)
         more = {
             **told,
@@ -149,12 +153,12 @@ def about(connection: Connection, one: Item) -> dict[str, Any]:
 
 
 def risks(connection: Connection, one: Item) -> list[tuple[int, float, str]]:
-    """The risks that were told of this person by this model: day of discharge, risk, words."""
-    wanted = select(SCORE.c.day, SCORE.c.risk).where(SCORE.c.person_id == one.person_id, SCORE.c.model == one.model)
-    rows = connection.execute(wanted.order_by(SCORE.c.day, SCORE.c.score_id)).all()
-    return [
-        (int(day), float(risk), f"{risk * 100:.0f} % at the discharge of {windows.spoken(day)}") for day, risk in rows
-    ]
+    """The risks that this model gave of this person's discharges, the last one of each: day, risk, words."""
+    given = KEPT_SCORE.c
+    wanted = select(given.discharge_day, given.risk).where(given.model == one.model, given.person_id == one.person_id)
+    last = {int(day): float(risk) for day, risk in connection.execute(wanted.order_by(given.made_at))}
+    words = "{:.0f} % at the discharge of {}"
+    return [(day, risk, words.format(risk * 100, windows.spoken(day))) for day, risk in sorted(last.items())]
 
 
 def following(connection: Connection, one: Item, who: Session) -> Item | None:
@@ -172,6 +176,7 @@ def sheet(request: Request, who: Session) -> Response:
             one = seen(connection, int(request.path_params["item"]), who)
         except NoItem:
             return shown(request, "problem.html", who, 404, problem="This person is not on your list.")
+        audited(request, saw(caller(who.account), [one.person_id]))
         return shown(request, "sheet.html", who, **about(connection, one))
 
 
@@ -180,9 +185,13 @@ def export(request: Request, who: Session) -> Response:
     asked = listing.wanted(request.query_params)
     with engine_of(request).connect() as connection:
         today = clock.today(connection)
-        text = list_csv(listing.every(connection, asked, who.account, today))
+        people = listing.every(connection, asked, who.account, today)
+    me = caller(who.account)
+    roles = " ".join(sorted(me.roles))
+    audited(request, [Entry("export", "R", me.name, roles, one.person_id, one.stay_id) for one in people])
     name = f"worklist-{windows.iso(today)}.csv"
-    return Response(text, 200, {"content-disposition": f'attachment; filename="{name}"'}, "text/csv; charset=utf-8")
+    to_save = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(list_csv(people), 200, to_save, "text/csv; charset=utf-8")
 
 
 def supervisor(request: Request, who: Session) -> Response:

@@ -7,20 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
-from serving.database import writing
+from serving.audit import Entry
+from serving.database import current, writing
 from serving.worklist import accounts, sessions
 from serving.worklist.tables import ACCOUNT
-from serving.worklist.web import ROOT, Form, engine_of, form_of, one, same_site, session_of, shown
+from serving.worklist.web import ROOT, Form, audited, caller, engine_of, form_of, one, same_site, session_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.types import Scope
+
+    from serving.auth import Caller
+
     Again = Callable[[Request, sessions.Session, str, Form], Response | None]
 
+ADDRESS = f"{ROOT}/sign-in"
 WRONG = "Name and password do not fit together, or the account is locked for a quarter of an hour."
+
+
+async def by_session(scope: Scope) -> Caller | None:
+    """The way of browsers, for Guard: who is signed in, on the worklist's own addresses; null where nobody is."""
+    if scope["path"] != ROOT and not scope["path"].startswith(f"{ROOT}/"):
+        return None
+    secret = sessions.secret_of(HTTPConnection(scope).cookies)
+    return await run_in_threadpool(_caller, secret) if secret else None
+
+
+def _caller(secret: str) -> Caller | None:
+    with current().connect() as connection:
+        found = sessions.session(connection, secret)
+    return None if found is None else caller(found.account)
 
 
 def ask(request: Request) -> Response:
@@ -50,6 +70,8 @@ def _signed_in(request: Request, given: Form, again: Again) -> Response:
         secret = sessions.begin(connection, found.name) if found is not None else ""
         begun = sessions.session(connection, secret) if secret else None
     carried = one(given, "carried")
+    name = one(given, "name").strip().lower()[:80]
+    audited(request, [Entry("sign_in", "E", name, outcome="4" if begun is None else "0")])
     if begun is None:
         more = {"back": one(given, "back"), "carried": carried, "problem": WRONG}
         return shown(request, "sign_in.html", None, 401, **more)

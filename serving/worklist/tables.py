@@ -69,20 +69,6 @@ EVENT = Table(
     Column("details", Text, nullable=False),  # JSON
 )
 
-SCORE = Table(
-    "worklist_score",
-    METADATA,
-    Column("score_id", _KEY, primary_key=True),
-    Column("person_id", String(128), nullable=False, index=True),
-    Column("stay_id", String(128), nullable=False),
-    Column("model", String(80), nullable=False),
-    Column("model_version", Integer, nullable=False),
-    Column("day", Integer, nullable=False),  # of the discharge that the risk is of
-    Column("risk", Float, nullable=False),
-    Column("tier", String(12), nullable=False),
-    UniqueConstraint("stay_id", "model", "model_version"),
-)
-
 FILL = Table(
     "worklist_fill",
     METADATA,

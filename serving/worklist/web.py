@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from serving.audit import Entry, record
+from serving.auth import Caller
 from serving.database import writing
 from serving.worklist import clock, sessions
-from serving.worklist.accounts import SUPERVISOR
+from serving.worklist.accounts import CARE_MANAGER, SUPERVISOR, Account
 from serving.worklist.sessions import Session
 
 ROOT = "/worklist"
@@ -92,6 +94,16 @@ def session_of(request: Request) -> Session | None:
         with writing(engine_of(request)) as connection:
             sessions.note_use(connection, secret)
     return found
+
+
+def caller(of: Account) -> Caller:
+    """Who an account is to the rest of the service: of a supervisor, a care manager too."""
+    return Caller(of.name, frozenset({*of.roles, CARE_MANAGER}), panels=frozenset(of.panels))
+
+
+def audited(request: Request, entries: Sequence[Entry]) -> None:
+    """Write down who saw or changed what, before it is shown. Raises BadDatabase where it cannot be."""
+    record(engine_of(request), entries)
 
 
 def page(answer: Page) -> Endpoint:

@@ -1,4 +1,4 @@
-"""The worklist: items, events, scores, fills, accounts, sessions."""
+"""The worklist: items, events, fills, accounts, sessions."""
 
 from __future__ import annotations
 
@@ -74,19 +74,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_worklist_event_item_id", "worklist_event", ["item_id"])
     op.create_table(
-        "worklist_score",
-        Column("score_id", _KEY, primary_key=True),
-        Column("person_id", String(128), nullable=False),
-        Column("stay_id", String(128), nullable=False),
-        Column("model", String(80), nullable=False),
-        Column("model_version", Integer, nullable=False),
-        Column("day", Integer, nullable=False),
-        Column("risk", Float, nullable=False),
-        Column("tier", String(12), nullable=False),
-        UniqueConstraint("stay_id", "model", "model_version"),
-    )
-    op.create_index("ix_worklist_score_person_id", "worklist_score", ["person_id"])
-    op.create_table(
         "worklist_fill",
         Column("fill_id", _KEY, primary_key=True),
         Column("day", Integer, nullable=False),
@@ -118,5 +105,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
-    for table in ("session", "account", "fill", "score", "event", "item"):
+    for table in ("session", "account", "fill", "event", "item"):
         op.drop_table(f"worklist_{table}")
