@@ -344,7 +344,7 @@ def write_csv(given: OutreachList, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
-        writer.writerows([_cell(value) for value in _row(entry)] for entry in given.entries)
+        writer.writerows([cell(value) for value in _row(entry)] for entry in given.entries)
 
 
 def _row(entry: Entry) -> tuple[str | int, ...]:
@@ -370,7 +370,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
     )
 
 
-def _cell(value: str | int) -> str | int:
+def cell(value: str | int) -> str | int:
     """Text that a spreadsheet would run as a formula gets an apostrophe before it; a telephone number is none."""
     if isinstance(value, str) and value[:1] in FORMULA and not PHONE.fullmatch(value):
         return f"'{value}"

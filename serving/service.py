@@ -10,15 +10,18 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "True"  # read when bentoml is imported
 import bentoml
 
 from serving import logs
-from serving.auth import Guard
+from serving.auth import WAYS, Guard
 from serving.database import current, upgrade
 from serving.routes import answers, app
+from serving.worklist.app import worklist
+from serving.worklist.sign_in import ADDRESS, by_session
 
 TRAFFIC = {"timeout": 120}  # seconds; ten thousand scores with reasons for a thousand take less
 
 
 @bentoml.service(name="afterward", workers=1, traffic=TRAFFIC, logging={"access": {"enabled": False}})
 @bentoml.asgi_app(app, path="/v1")
+@bentoml.asgi_app(worklist(current), path="/worklist")
 class Scoring:
     """Opens the store and loads the champions when the server starts, so that the first caller does not wait."""
 
@@ -34,4 +37,4 @@ class Scoring:
 
 service: Any = Scoring
 service.add_asgi_middleware(logs.Logged)
-service.add_asgi_middleware(Guard)
+service.add_asgi_middleware(Guard, ways=(*WAYS, by_session), sign_in=ADDRESS)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
+import re
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, insert
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from features import windows
 from serving.database import METADATA, opened, writing
-from serving.worklist import rules, store
+from serving.worklist import accounts, rules, store
+from serving.worklist.app import worklist
 from serving.worklist.store import Item, Move
 from serving.worklist.tables import FILL, ITEM
 
@@ -85,6 +94,7 @@ def put(connection: Connection, **told: Any) -> int:
         "pending_results": 0,
     } | told
     values["facts"] = json.dumps({**FACTS, **told.get("facts", {})})
+    values["gap_titles"] = "".join(f"|{gap['title']}|" for gap in told.get("facts", {}).get("gaps", []))
     values["searched"] = f"{values['name']} {values['person_id']}".lower()
     made = connection.execute(insert(ITEM).values(**values).returning(ITEM.c.item_id)).scalar_one()
     return int(made)
@@ -95,3 +105,54 @@ def do(engine: Engine, item_id: int, move: Move, who: str = "ana", today: int = 
     with writing(engine) as connection:
         version = version or store.item(connection, item_id).version
         return store.act(connection, item_id, version, move, who, f"token {next(_tokens)}", today)
+
+
+# ---- the pages, without a browser
+
+PASSWORD = "a long password"  # noqa: S105  # of accounts that are invented here
+
+
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed with next to no work: a test's password needs no protection."""
+    monkeypatch.setattr(accounts, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def application(engine: Engine) -> Starlette:
+    """The pages where the service has them."""
+    return Starlette(routes=[Mount("/worklist", worklist(lambda: engine))])
+
+
+class Browser:
+    """What a browser does without its screen: asks, sends forms, keeps cookies; follows no redirect by itself."""
+
+    def __init__(self, engine: Engine, base: str = "http://testserver") -> None:
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(application(engine)), base_url=base)
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._client.cookies
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return asyncio.run(self._client.request(method, path, **more))
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path: str, data: Mapping[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
+        return self.request("POST", path, data=data, headers=headers)
+
+
+def signed_in(engine: Engine, name: str) -> Browser:
+    """A browser in which somebody with an account has signed in."""
+    browser = Browser(engine)
+    answer = browser.post("/worklist/sign-in", data={"name": name, "password": PASSWORD})
+    assert answer.status_code == 303, answer.status_code
+    return browser
+
+
+def fields(page: str, form: str) -> dict[str, str]:
+    """The hidden fields of the form with that address, as a browser would send them."""
+    [found] = [part for part in page.split("<form")[1:] if f'action="{form}"' in part.split(">")[0]][:1]
+    inputs = re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", found.split("</form>")[0])
+    told = [(re.search(r'name="([^"]*)"', one), re.search(r'value="([^"]*)"', one)) for one in inputs]
+    return {name[1]: html.unescape(value[1]) for name, value in told if name and value}

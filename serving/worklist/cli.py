@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ def fill(store: Path, day: str, models: tuple[str, ...], gaps: Path | None, back
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
     from serving.database import writing
+    from serving.kept import Occasion, home, keep_list
     from serving.worklist.fill import fill as filled
     from serving.worklist.fill import last_fill, people_to_follow
     from serving.worklist.morning import first_day_of, morning, named
@@ -45,6 +45,8 @@ def fill(store: Path, day: str, models: tuple[str, ...], gaps: Path | None, back
     with engine.connect() as connection:
         first, followed = first_day_of(today, last_fill(connection), back), people_to_follow(connection)
     told = morning(record, champions, first, today, still_open, followed)
+    for made_by, with_ in zip(told.lists, champions, strict=True):
+        keep_list(home(), Occasion("list"), made_by, with_, record.fingerprint, record.zone)
     with writing(engine) as connection:
         made = filled(connection, told)
     click.echo(f"Worklist of {windows.spoken(today)}, by {', '.join(with_.spec.name for with_ in champions)}")
@@ -107,12 +109,10 @@ def accounts() -> None:
 
 
 def _database() -> Engine:
-    from serving.database import opened, upgrade
-    from serving.settings import DATABASE
+    from serving.database import current, upgrade
 
-    engine = opened(os.environ.get("AFTERWARD_DATABASE_URL", "").strip() or DATABASE)
-    upgrade(engine)
-    return engine
+    upgrade(current())
+    return current()
 
 
 COMMANDS = (worklist,)

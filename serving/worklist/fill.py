@@ -21,7 +21,7 @@ from serving.worklist.clock import short_day
 from serving.worklist.morning import TIER_ORDER, Candidate, Morning, placed
 from serving.worklist.states import WORKING, Action, State
 from serving.worklist.store import Item, Move
-from serving.worklist.tables import FILL, ITEM, SCORE
+from serving.worklist.tables import FILL, ITEM
 
 RULES = "rules"  # who acts at the fill
 
@@ -75,7 +75,6 @@ def fill(connection: Connection, told: Morning) -> Filled:
     new = _added(connection, told, before, [each for each in told.candidates if each.person_id not in matched])
     why = {**_refreshed(connection, told, matched), **why, **new}
     standing = _ordered(connection, told.day, places, why)
-    _keep_scores(connection, told)
     reopened = sum(1 for said in why.values() if said.startswith("back on the list"))
     made = Filled(told.day, len(new), len(standing), dict(closed), reopened)
     kept = json.dumps(vars(made), sort_keys=True)
@@ -186,6 +185,7 @@ def _snapshot(each: Candidate) -> dict[str, Any]:
         "practice": each.practice,
         "facility": each.facility,
         "open_gaps": each.open_gaps,
+        "gap_titles": "".join(f"|{gap['title']}|" for gap in each.facts["gaps"]),
         "pending_results": each.pending_results,
         "facts": json.dumps(each.facts, sort_keys=True),
     }
@@ -239,30 +239,3 @@ def _moved(left: int, entered: int) -> str:
     said = [f"{left} before them {'is' if left == 1 else 'are'} settled"] if left else []
     said += [f"{entered} new before them"] if entered else []
     return ", ".join(said)
-
-
-def _keep_scores(connection: Connection, told: Morning) -> None:
-    """Keep every risk that was told, once for each discharge and version of a model."""
-    people = [each.person_id for each in told.candidates]
-    kept: set[tuple[str, str, int]] = set()
-    for start in range(0, len(people), 500):
-        some = select(SCORE.c.stay_id, SCORE.c.model, SCORE.c.model_version)
-        kept |= {
-            tuple(row) for row in connection.execute(some.where(SCORE.c.person_id.in_(people[start : start + 500])))
-        }
-    rows = [
-        {
-            "person_id": each.person_id,
-            "stay_id": each.stay_id,
-            "model": one.model,
-            "model_version": one.version,
-            "day": each.discharge_day,
-            "risk": one.risk,
-            "tier": one.tier,
-        }
-        for each in told.candidates
-        for one in each.risks
-        if (each.stay_id, one.model, one.version) not in kept
-    ]
-    if rows:
-        connection.execute(insert(SCORE), rows)

@@ -63,7 +63,8 @@ class Candidate:
 @dataclass(frozen=True)
 class Morning:
     """What the record tells as of the evening of a day. `people_now` says by which number a person goes; `back`,
-    `dead`, `hospice` and `opted_out` are people; `stays` are the acute stays known of each.
+    `dead`, `hospice` and `opted_out` are people; `stays` are the acute stays known of each; `lists` are those of the
+    models, in the order in which they were named.
     """
 
     day: int
@@ -75,6 +76,7 @@ class Morning:
     hospice: frozenset[str]
     opted_out: frozenset[str]
     stays: Mapping[str, list[dict[str, Any]]]
+    lists: tuple[OutreachList, ...] = ()
 
 
 def morning(
@@ -103,7 +105,7 @@ def morning(
     wanted = {**dict.fromkeys(entries, ""), **{p: why for p, (_, why) in unscored.items() if p not in off}}
     stay_of = {**{p: es[0].stay_id for p, es in entries.items()}, **{p: stay for p, (stay, _) in unscored.items()}}
     candidates = _candidates(record, evening, day, wanted, stay_of, entries, told, own, gaps)
-    return Morning(day, record.zone, candidates, now, back, frozenset(died), hospice, opted_out, own)
+    return Morning(day, record.zone, candidates, now, back, frozenset(died), hospice, opted_out, own, tuple(lists))
 
 
 def by_person(lists: Sequence[OutreachList]) -> dict[str, list[Entry]]:

@@ -43,12 +43,14 @@ ITEM = Table(
     Column("visit_day", Integer),
     Column("outcome", String(24)),
     Column("open_gaps", Integer, nullable=False),
+    Column("gap_titles", Text, nullable=False),  # each with a bar before and after it
     Column("pending_results", Integer, nullable=False),
     Column("facts", Text, nullable=False),  # JSON: what the person's page shows
     UniqueConstraint("person_id", "stay_id"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
 )
-Index("ix_worklist_item_state", ITEM.c.state, ITEM.c.tier_order, ITEM.c.place)
+Index("ix_worklist_item_state", ITEM.c.state)
+Index("ix_worklist_item_place", ITEM.c.place)
 Index("ix_worklist_item_person", ITEM.c.person_id)
 
 EVENT = Table(
@@ -65,20 +67,6 @@ EVENT = Table(
     Column("to_state", String(24), nullable=False),
     Column("note", Text, nullable=False),
     Column("details", Text, nullable=False),  # JSON
-)
-
-SCORE = Table(
-    "worklist_score",
-    METADATA,
-    Column("score_id", _KEY, primary_key=True),
-    Column("person_id", String(128), nullable=False, index=True),
-    Column("stay_id", String(128), nullable=False),
-    Column("model", String(80), nullable=False),
-    Column("model_version", Integer, nullable=False),
-    Column("day", Integer, nullable=False),  # of the discharge that the risk is of
-    Column("risk", Float, nullable=False),
-    Column("tier", String(12), nullable=False),
-    UniqueConstraint("stay_id", "model", "model_version"),
 )
 
 FILL = Table(

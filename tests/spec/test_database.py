@@ -10,7 +10,6 @@ from sqlalchemy import Engine, inspect, text
 
 from features.errors import BadSetting
 from serving.database import METADATA, opened, upgrade, writing
-from serving.worklist import tables  # noqa: F401  # the worklist's part of METADATA
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,4 +1,4 @@
-"""The worklist: items, events, scores, fills, accounts, sessions."""
+"""The worklist: items, events, fills, accounts, sessions."""
 
 from __future__ import annotations
 
@@ -48,12 +48,14 @@ def upgrade() -> None:
         Column("visit_day", Integer),
         Column("outcome", String(24)),
         Column("open_gaps", Integer, nullable=False),
+        Column("gap_titles", Text, nullable=False),
         Column("pending_results", Integer, nullable=False),
         Column("facts", Text, nullable=False),
         UniqueConstraint("person_id", "stay_id"),
         CheckConstraint(f"state IN ({_STATES})", name="state"),
     )
-    op.create_index("ix_worklist_item_state", "worklist_item", ["state", "tier_order", "place"])
+    op.create_index("ix_worklist_item_state", "worklist_item", ["state"])
+    op.create_index("ix_worklist_item_place", "worklist_item", ["place"])
     op.create_index("ix_worklist_item_person", "worklist_item", ["person_id"])
     op.create_table(
         "worklist_event",
@@ -71,19 +73,6 @@ def upgrade() -> None:
         UniqueConstraint("token"),
     )
     op.create_index("ix_worklist_event_item_id", "worklist_event", ["item_id"])
-    op.create_table(
-        "worklist_score",
-        Column("score_id", _KEY, primary_key=True),
-        Column("person_id", String(128), nullable=False),
-        Column("stay_id", String(128), nullable=False),
-        Column("model", String(80), nullable=False),
-        Column("model_version", Integer, nullable=False),
-        Column("day", Integer, nullable=False),
-        Column("risk", Float, nullable=False),
-        Column("tier", String(12), nullable=False),
-        UniqueConstraint("stay_id", "model", "model_version"),
-    )
-    op.create_index("ix_worklist_score_person_id", "worklist_score", ["person_id"])
     op.create_table(
         "worklist_fill",
         Column("fill_id", _KEY, primary_key=True),
@@ -116,5 +105,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
-    for table in ("session", "account", "fill", "score", "event", "item"):
+    for table in ("session", "account", "fill", "event", "item"):
         op.drop_table(f"worklist_{table}")
