@@ -520,7 +520,9 @@ def test_a_load_alarms_when_more_codes_are_unmapped_than_before(tmp_path: Path) 
     args = ["tuva", str(_claims_with(tmp_path, "c", ["I10"] * 80 + ["?"] * 20)), "--store", str(store)]
     args += ["--json", str(tmp_path / "report.json")]
     told = CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False).output
-    assert "ALARM: more codes are not understood than in earlier loads:\n  diagnosis.code: 20.00 %, before 1.50 %" in told
+    assert (
+        "ALARM: more codes are not understood than in earlier loads:\n  diagnosis.code: 20.00 %, before 1.50 %" in told
+    )
     alarms = json.loads((tmp_path / "report.json").read_text())["alarms"]
     assert alarms == {"diagnosis.code": {"before": 0.015, "now": 0.2}}
     assert load_feed(_claims_with(tmp_path, "d", ["?"] * 49), store).jumps == {}, "of so few no share is told"
