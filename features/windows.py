@@ -64,6 +64,12 @@ def year_of(day: int) -> int:
     return date_of(day).year
 
 
+def quarter_of(day: int) -> str:
+    """The quarter of the calendar year in which a day lies, such as 2024 Q1."""
+    on = date_of(day)
+    return f"{on.year} Q{(on.month + 2) // 3}"
+
+
 def month_starts(first_day: int, last_day: int) -> list[int]:
     """The first day of every month that touches [first_day, last_day], both included."""
     first, last = date_of(first_day), date_of(last_day)
@@ -159,6 +165,11 @@ def local_hour(instants: npt.ArrayLike, zone_name: str) -> Ints:
 def now() -> int:
     """The present instant."""
     return int(datetime.now(UTC).timestamp())
+
+
+def hours_after(instant: int, hours: int) -> int:
+    """The instant so many hours later."""
+    return instant + hours * 3600
 
 
 def times(instants: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
