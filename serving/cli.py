@@ -23,7 +23,23 @@ from features.errors import BadInput
 @click.option(
     "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
 )
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["substance_use", "mental_health", "hiv", "reproductive"]),
+    help="A sensitive category that the readers of the list may be told of; others are in the risk and in no word.",
+)
+def score(
+    model: str,
+    store: Path,
+    first: str,
+    last: str,
+    top: int,
+    out: Path,
+    gaps: Path | None,
+    scopes: tuple[str, ...],
+) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.measures.gaps_file import read_open
@@ -40,7 +56,7 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     with_ = champion(model)
     still_open = read_open(gaps, last_day) if gaps else {}
     record = open_record(store)
-    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open, scopes)
     upgrade(home().engine)
     keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,12 +63,16 @@ def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
-def explain(scored: Scored, places: list[int], with_: Champion) -> tuple[Explanation, ...]:
-    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does."""
+def explain(
+    scored: Scored, places: list[int], with_: Champion, scopes: Collection[str] = ()
+) -> tuple[Explanation, ...]:
+    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does. Nothing of a
+    sensitive category is worded outside `scopes`.
+    """
     if not places:
         return ()
     matrix = with_.release.matrix(scored.features.iloc[places])
-    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS)
+    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS, scopes)
 
 
 def strangeness(record: Record, with_: Champion) -> tuple[str, ...]:
