@@ -19,6 +19,7 @@ from features.measures.cli import COMMANDS as MEASURES
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
+from serving.campaign_cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
 from training.cli import COMMANDS as TRAINING
 
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING):
+for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING, *CAMPAIGN):
     cli.add_command(command)
 
 

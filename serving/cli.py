@@ -28,16 +28,19 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.gap_chances import with_chances
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
-    from serving.score import champion
+    from serving.score import champion_of_discharges
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
-    with_ = champion(model)
+    with_ = champion_of_discharges(model)
     still_open = read_open(gaps, last_day) if gaps else {}
-    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
+    record = open_record(store)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    made = with_chances(record, made) if still_open else made
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
