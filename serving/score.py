@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.dataset import build
+from features.errors import BadModel
 from features.record.record import Record
 from models import pointer
 from models.explain import Explanation, contributions, explanations
@@ -40,6 +41,15 @@ class Scored:
     rows: pd.DataFrame
     features: pd.DataFrame
     risk: np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def champion_of_discharges(model: str) -> Champion:
+    """The same, of a model that is about discharges; BadModel for one that is not."""
+    if spec(model).prediction_time != "discharge":
+        raise BadModel(
+            got=f"{model}, a model of care gaps", expected="one of discharges", do="Run `afterward campaign` for gaps."
+        )
+    return champion(model)
 
 
 def champion(model: str) -> Champion:
