@@ -20,6 +20,7 @@ from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
 from serving.cli import COMMANDS as SERVING
+from serving.committee.impact.cli import COMMANDS as IMPACT
 from serving.committee.scorecard.cli import scorecard
 from training.cli import COMMANDS as TRAINING
 
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING, scorecard):
+for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING, scorecard, *IMPACT):
     cli.add_command(command)
 
 
