@@ -16,7 +16,7 @@ help:
 	@echo "make test         the test suite, under 12 minutes on 2 cores"
 	@echo "make check        format, lint, types, import contracts and the fast tests, under 2 minutes"
 	@echo "make soak         the long forms of the tests"
-	@echo "make serve        the scoring service on what make demo made"
+	@echo "make serve        the worklist and the scoring service on what make demo made"
 	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
@@ -60,7 +60,7 @@ soak: .venv/.base .venv/.extras
 
 serve: .venv/.base
 	@test -d $(DEMO)/releases || { echo "Run make demo first: there is no model to serve."; exit 1; }
-	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} $(AFTERWARD) serve
+	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} AFTERWARD_DATABASE_URL=$${AFTERWARD_DATABASE_URL:-sqlite:///$(DEMO)/afterward.db} AFTERWARD_TODAY=$${AFTERWARD_TODAY:-2024-12-31} $(AFTERWARD) serve
 
 bench-chain: .venv/.base
 	$(BIN)/python -m tests.benchmarks.chain
