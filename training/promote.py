@@ -134,8 +134,8 @@ def rollback(model: str) -> Moved:
         pile.pop()
     if now is None or not pile:
         raise BadModel(
-            got=f"{model} without a champion before this one" if now else f"{model}, which was never promoted",
-            expected="at least two promotions on record",
+            got=f"{model} with no champion left before this one" if now else f"{model}, which was never promoted",
+            expected="one more promotion on record than was taken back since",
             do=f"Run `afterward promote {model} --version VERSION` to choose one.",
         )
     made = verified(pointer.existing(model, pile[-1]))

@@ -69,11 +69,14 @@ def audit(
 @click.option("--model", "models", multiple=True, help="A model; give it again for more; all champions where left out.")
 def monitor(store: Path, out: Path, months: int, models: tuple[str, ...]) -> None:
     """Say what drifts in the last months: feeds, people, scores and outcomes, and what it is a sign of."""
+    import os
+
     from serving.committee.monitor import monitor as monitored
+    from serving.committee.monitor_kept import kept_here
     from serving.committee.monitor_page import in_words, page
 
     _check_html(out)
-    found = monitored(store, months, models)
+    found = monitored(store, months, models, kept_here(os.environ))
     written = _write(page(found), out)
     click.echo(in_words(found))
     click.echo(f"Written: {', '.join(map(str, written))}")

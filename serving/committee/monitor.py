@@ -13,7 +13,7 @@ from models import pointer
 from models.drift import Feed, Signal, feed_signals
 from models.drift_names import Shift, named
 from models.drift_of_scores import ratio_signals, score_signals
-from models.specs import SPECS
+from models.specs import OF_DISCHARGES
 from serving.committee.monitor_feeds import feeds_of
 from serving.committee.monitor_scores import KeptScores, Watched, nothing_kept, watched
 
@@ -89,8 +89,8 @@ def monitor(
 
 
 def champions() -> list[str]:
-    """The models that there are, by name."""
-    return [spec.name for spec in SPECS]
+    """The models of discharges that there are, by name."""
+    return [spec.name for spec in OF_DISCHARGES]
 
 
 def months_of(record: Record, months: int) -> tuple[int, ...]:

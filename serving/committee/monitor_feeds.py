@@ -86,12 +86,11 @@ def _in_months(rows: ir.Table, instants: Sequence[int]) -> ir.Table:
 
 def _coded(table: Table) -> list[str]:
     named = ["code"] if any(column.name == "code_system" for column in table.columns) else []
-    return named + [column for fixed, column, _ in FIXED if fixed is table]
+    return named + [coded.column for coded in FIXED if coded.table is table]
 
 
 def _codes(rows: ir.Table, table: Table, column: str) -> pd.DataFrame:
     """source, month, code, rows and whether the code is of no form of its system."""
-    systems = {(fixed.name, name): system for fixed, name, system in FIXED}
     keys = ["source", "month", column]
     given = rows.filter(rows[column].notnull())
     if column == "code":
@@ -101,8 +100,8 @@ def _codes(rows: ir.Table, table: Table, column: str) -> pd.DataFrame:
         found["wrong"] = found.code_system.eq(UNMAPPED)
         found["named"] = found.code_system.astype(str) + " " + found.code.astype(str)
     else:
-        system = systems[table.name, column]
-        wrong = {code: system.normalise(code) != code for code in found[column].unique()}
+        coded = next(coded for coded in FIXED if (coded.table, coded.column) == (table, column))
+        wrong = {code: not coded.has(code) for code in found[column].unique()}
         found["wrong"], found["named"] = found[column].map(wrong).astype(bool), found[column]
     return found
 

@@ -16,9 +16,9 @@ from models.drift_names import Cause
 from models.drift_of_scores import ALL, ALL_MONTHS, CONTACTED, NOT_CONTACTED, Month, calibration
 from models.intervals import Interval
 from serving.committee.monitor import Monitored, OfModel
-from serving.committee.monitor_scores import KEPT
 
 CHARTS_DRAWN = 6
+UNEVEN = 20  # times the usual: whoever sends so unevenly is not judged
 IMMATURE = "not known yet"
 FOOT = (
     "Made by `afterward monitor`. Nothing is told of fewer than 11 people. A month whose outcomes are not known yet "
@@ -72,11 +72,7 @@ def _summary(found: Monitored) -> Section:
         "Charts": len({(signal.kind, signal.about) for signal in _signals(found)}),
         "Alarms": sum(signal.alarm for signal in _signals(found)),
     }
-    facts |= {
-        one.model: f"version {one.version}; scores {one.watched.origin}"
-        + ("" if one.watched.origin == KEPT else ": what the champion would have told at each discharge")
-        for one in found.models
-    }
+    facts |= {one.model: f"version {one.version}; scores: {one.watched.origin}" for one in found.models}
     parts: list[Part] = [Facts(facts)]
     if found.every_shift:
         rows = tuple(
@@ -135,8 +131,8 @@ def _input_line(found: Monitored, one: OfModel) -> list[str]:
     """How many inputs are watched, and those whose values lack more often in the last month than they used to."""
     months, reference = one.watched.months, found.reference
     lines = [f"Inputs watched: the {len(one.watched.columns)} that the trees lean on most."]
-    if one.watched.unscored:
-        lines.append(f"{one.watched.unscored} discharges of these months have no score.")
+    if one.watched.recomputed:
+        lines.append("Recomputed: what the champion would have told at a discharge, on what was known then.")
     last = months[-1].X
     if len(last) >= FEWEST_PEOPLE:
         then = np.concatenate([month.X for month in months[:reference]])
@@ -249,6 +245,8 @@ def _value(signal: Signal) -> Cell:
 
 
 def _limits(signal: Signal) -> str:
+    if signal.kind is Kind.VOLUME and signal.high > UNEVEN * max(signal.usual, 1):
+        return "too uneven to judge"
     digits = 0 if signal.kind is Kind.VOLUME else 3
     low = max(0.0, signal.low) if signal.kind is not Kind.LAG else signal.low
     return f"{low:,.{digits}f} to {signal.high:,.{digits}f}"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.errors import BadInput
 from models.drift_of_scores import Month
 from models.log_odds import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.definitions.outcomes import Outcome
     from features.record.record import Record
     from serving.score import Champion
 
@@ -38,14 +40,20 @@ KeptScores = Callable[["Champion", int, int], Scores | None]
 
 @dataclass(frozen=True)
 class Watched:
-    """The months of one model. `columns` are the inputs that are watched, `origin` says where the scores come from, and
-    `unscored` how many discharges of the months have none.
+    """The months of one model. `columns` are the inputs that are watched; `kept` discharges have the score that they
+    were given, `recomputed` the one that they would have been.
     """
 
     months: tuple[Month, ...]
     columns: tuple[str, ...]
-    origin: str
-    unscored: int
+    kept: int
+    recomputed: int
+
+    @property
+    def origin(self) -> str:
+        """Where the scores come from, in words."""
+        told = [f"{self.kept:,} {KEPT}"] if self.kept else []
+        return " and ".join([*told, f"{self.recomputed:,} {RECOMPUTED}"] if self.recomputed or not told else told)
 
 
 def nothing_kept(with_: Champion, first_day: int, last_day: int) -> Scores | None:
@@ -60,11 +68,8 @@ def watched(record: Record, with_: Champion, starts: Sequence[int], kept: KeptSc
     from features.definitions.cohort import prediction_cohort
 
     cohort = prediction_cohort(record, starts[0], starts[-1] - 1).rows
-    found, told = kept(with_, starts[0], starts[-1] - 1), KEPT
-    if found is None:
-        found, told = recomputed(record, with_, cohort), RECOMPUTED
-    rows = cohort.merge(found.keys.assign(place=range(len(found.keys))), on=["person_id", "stay_id"], how="inner")
-    rows = rows.drop_duplicates("row_id").reset_index(drop=True)
+    told = kept(with_, starts[0], starts[-1] - 1)
+    rows, found = _scored(record, with_, cohort, told)
     labels = _labels(record, with_, rows)
     columns = _leaned_on(with_)
     X = found.X[list(columns)].to_numpy("float64")[rows.place.to_numpy("int64")]
@@ -75,7 +80,27 @@ def watched(record: Record, with_: Champion, starts: Sequence[int], kept: KeptSc
         _month(rows, labels, X, contacted, month == place, _mature(with_, starts[place + 1] - 1, seen_to))
         for place in range(len(starts) - 1)
     )
-    return Watched(months, columns, told, len(cohort) - len(rows))
+    given = 0 if told is None else int(cohort.merge(told.keys, on=["person_id", "stay_id"]).row_id.nunique())
+    return Watched(months, columns, given, len(rows) - given)
+
+
+def _scored(record: Record, with_: Champion, cohort: pd.DataFrame, kept: Scores | None) -> tuple[pd.DataFrame, Scores]:
+    """The rows of the cohort with risk and `place`, where in the scores beside them their features are."""
+    import pandas as pd
+
+    both = ["person_id", "stay_id"]
+    if kept is None:
+        found = recomputed(record, with_, cohort)
+    else:
+        others = cohort.merge(kept.keys[both].drop_duplicates(), on=both, how="left", indicator=True)
+        rest = recomputed(record, with_, cohort[(others["_merge"] == "left_only").to_numpy()].reset_index(drop=True))
+        found = Scores(
+            pd.concat([kept.keys, rest.keys], ignore_index=True),
+            pd.concat([kept.X, rest.X[list(kept.X.columns)]], ignore_index=True),
+            np.concatenate([kept.contacted, rest.contacted]),
+        )
+    rows = cohort.merge(found.keys.assign(place=range(len(found.keys))), on=both, how="inner")
+    return rows.drop_duplicates("row_id").reset_index(drop=True), found
 
 
 def recomputed(record: Record, with_: Champion, cohort: pd.DataFrame) -> Scores:
@@ -91,20 +116,33 @@ def _labels(record: Record, with_: Champion, rows: pd.DataFrame) -> Floats:
     """(rows,): 1 or 0, nan where it is not known."""
     from features.definitions.outcomes import labels
 
-    told = labels(record, rows.assign(row_id=range(len(rows))), with_.spec.outcome)
+    told = labels(record, rows.assign(row_id=range(len(rows))), _outcome(with_))
     return np.asarray(told.label.to_numpy("float64"))
+
+
+def _outcome(with_: Champion) -> Outcome:
+    """What a model of discharges foretells; BadInput for a model of something else."""
+    from features.definitions.outcomes import Outcome
+
+    if not isinstance(with_.spec.outcome, Outcome):
+        raise BadInput(
+            got=f"{with_.spec.name}, which is not of discharges",
+            expected="a model of what follows a discharge",
+            do="Name another with --model.",
+        )
+    return with_.spec.outcome
 
 
 def _seen_to(record: Record, with_: Champion) -> int:
     """The last day to which outcomes are complete, claims having run out where the outcome waits for them."""
-    waits = with_.spec.outcome.by_claims and "claim_line" not in record.lacks
+    waits = _outcome(with_).by_claims and "claim_line" not in record.lacks
     day = record.claims_complete_to if waits else record.admissions_complete_to
     return -1 if day is None else day
 
 
 def _mature(with_: Champion, last_day: int, seen_to: int) -> bool:
     """Whether the outcome window of everyone discharged by a day lies in what was seen."""
-    return last_day + with_.spec.outcome.window.last <= seen_to
+    return last_day + _outcome(with_).window.last <= seen_to
 
 
 def _leaned_on(with_: Champion) -> tuple[str, ...]:
