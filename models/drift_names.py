@@ -68,7 +68,7 @@ def named(feeds: Sequence[Signal], scores: Sequence[Signal], ratios: Sequence[Si
 def _only_late(signal: Signal, late: Collection[tuple[str, int]]) -> bool:
     """Whether fewer rows came because they come later: what is there is late in the same month or in the next."""
     comes = {(signal.about, signal.month), (signal.about, signal.month + 1)}
-    return signal.kind is Kind.VOLUME and signal.value >= 1 and bool(comes & set(late))
+    return signal.kind is Kind.VOLUME and signal.value < signal.usual and bool(comes & set(late))
 
 
 def _of_feed(signal: Signal) -> Cause:

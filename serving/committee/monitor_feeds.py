@@ -58,6 +58,8 @@ def _of_table(record: Record, table: Table, instants: Sequence[int]) -> Iterator
         rows=rows.count(), lag=late.median(), **{f"given_{name}": rows[name].count() for name in optional}
     )
     found: pd.DataFrame = counted.to_pandas()
+    if found.empty:
+        return
     codes = {column: _codes(rows, table, column) for column in _coded(table)}
     for source, theirs in sorted(found.groupby("source")):
         count = _by_month(theirs, "rows", months)
