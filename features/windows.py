@@ -395,6 +395,9 @@ def first_day_of_year(year: int) -> int:
     return day_number(date(year, 1, 1))
 
 
+EARLIEST = first_day_of_year(1900)  # before it lies no birth of anybody who is cared for now, and no event of care
+
+
 def local_start(day: int) -> int:
     """Wall-clock second at which a day starts, for readers."""
     return day * SECONDS_A_DAY
@@ -416,6 +419,18 @@ def expression_of_month_end(day: ir.IntegerValue) -> ir.IntegerValue:
 
     following = (day * SECONDS_A_DAY).as_timestamp("s").truncate("M") + ibis.interval(months=1)
     return following.epoch_seconds() // SECONDS_A_DAY - 1
+
+
+def expression_of_month_start(day: ir.IntegerValue) -> ir.IntegerValue:
+    """First day of the month in which each day lies."""
+    return (day * SECONDS_A_DAY).as_timestamp("s").truncate("M").epoch_seconds() // SECONDS_A_DAY
+
+
+def expression_of_days_later(instant: ir.IntegerValue, later: ir.IntegerValue) -> ir.IntegerValue:
+    """Whole days from one instant to another, below 0 where it lies before. An hour that the clock was put forward or
+    back between the two changes no day.
+    """
+    return (later - instant + REPEATED_HOUR) // SECONDS_A_DAY
 
 
 def expression_of_age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:

@@ -19,7 +19,7 @@ from features.record.brought import people_of, with_rows
 from features.record.record import Record, cut_to_persons, open_record
 from features.record.store import read_manifest
 from models.explain import Explanation
-from models.specs import SPECS
+from models.specs import OF_DISCHARGES
 from serving.brought import rows_of
 from serving.kept import Home, Occasion, keep, keep_list
 from serving.outreach import OutreachList, outreach_list
@@ -105,7 +105,7 @@ class Answers:
         with self._one.record() as record:
             stays = stay_versions(record).filter(lambda stay: stay.discharge_day.notnull())
             someone = record.con.to_pyarrow(stays.select("person_id").limit(1))["person_id"].to_pylist()
-        for spec in SPECS:
+        for spec in OF_DISCHARGES:
             try:
                 with_ = self.watch.of(spec.name)
                 if someone:

@@ -18,14 +18,14 @@ from pydantic import (
 
 from features import windows
 from features.errors import BadInput
-from models.specs import SPECS
+from models.specs import OF_DISCHARGES
 
 MOST_IDS = 10_000
 MOST_EXPLAINED = 100
 MOST_LISTED = 1_000
 MOST_WITH_REASONS = 1_000
 MOST_PROBLEMS = 100
-MODELS = tuple(spec.name for spec in SPECS)
+MODELS = tuple(spec.name for spec in OF_DISCHARGES)
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Row = dict[str, Any]
 EXAMPLE_PERSON = {"person_id": "P0000017", "known_at": "2024-05-01T09:00:00-04:00", "source": "ehr"}

@@ -143,7 +143,7 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     rows, rows_are = rows_to_judge(judged_on.rows, saved, trained.version)
     X = build(record, rows, asked.features)
     risk = trained.predict(X)
-    X[baselines.PRIOR_ADMISSIONS] = baselines.prior_admissions(rows, judged_on.cohort)
+    X = baselines.with_rules(asked, X, rows, judged_on.cohort)
     others = {other["name"]: baselines.from_json(other).risk(X) for other in trained.read(release.BASELINES)}
     return evaluated(model, trained.version, rows_are, rows, risk, others, judged_on.censored)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from features import windows
 from features.errors import BadInput, BadModel, Refused
 from models import pointer, release
+from models.login import who
 from models.specs import spec
 from models.table import release as table_release
 from models.verdicts import Verdict
@@ -139,7 +140,7 @@ def rollback(model: str) -> Moved:
         )
     made = verified(pointer.existing(model, pile[-1]))
     why = f"back from version {now}"
-    decision = Decision(windows.now(), decisions.who(), ROLLBACK, made.version, now, why, None, ())
+    decision = Decision(windows.now(), who(), ROLLBACK, made.version, now, why, None, ())
     registered = registry.make_champion(made, _tags(model, decision))
     decisions.record(model, decision)
     pointer.point(model, made.version)
@@ -157,7 +158,7 @@ def verified(path: Path) -> registry.Released:
 
 def _decision(judged: Judged, what: str, why: str, forced: str | None) -> Decision:
     told = [gate.to_json() for gate in judged.gates]
-    return Decision(windows.now(), decisions.who(), what, judged.trained.version, judged.champion, why, forced, told)
+    return Decision(windows.now(), who(), what, judged.trained.version, judged.champion, why, forced, told)
 
 
 def _tags(model: str, decision: Decision) -> dict[str, str]:

@@ -92,14 +92,14 @@ def recalibrate(
     parent = release.load(pointer.existing(model, version))
     release.check_fingerprint(parent, asked.features)
     record = open_record(store)
-    say("finding stays and what happened next")
+    say(f"finding {asked.rows_are} and what happened next")
     people = labelled(record, asked, asked.measured)
     saved = _saved_rows(parent)
     unseen = without(people.rows, learned_from(saved))
     sliced = marked(unseen, span(unseen, saved, first, last))
     split.check_enough(sliced, model)
     used = sliced.rows[sliced.rows.slice.notna()].reset_index(drop=True)
-    say(f"building the features of {len(used):,} discharges")
+    say(f"building the features of {len(used):,} {asked.rows_are}")
     X = build(record, used, asked.features)
     raw = risk_of(parent.log_odds(X))
     say("calibrating")
@@ -166,8 +166,8 @@ def _judged(
     """The judged period, with the baselines of the version beside, as they were levelled then."""
     late = used.slice.eq(HOLDOUT).to_numpy()
     rows = used[late]
-    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, people.cohort)})
-    others = {other["name"]: baselines.from_json(other).risk(with_prior) for other in parent.read(release.BASELINES)}
+    ruled = baselines.with_rules(asked, X[late], rows, people.cohort)
+    others = {other["name"]: baselines.from_json(other).risk(ruled) for other in parent.read(release.BASELINES)}
     return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others, people.censored)
 
 

@@ -175,7 +175,7 @@ def closing_results(
     person, day = _seen(people, high_tests(people, closings, period, seed, block), deaths)
     at = day * SECONDS_A_DAY + random.integers(16, 33, len(person)) * 1800
     high = (9.2 + random.gamma(2, 0.6, len(person))).clip(9.2, 14).round(1)
-    lots.append(_rows(person, TEST["glycated haemoglobin"], high, at, at + 86_400, np.full(len(person), -1)))
+    lots.append(_rows(person, TEST["glycated haemoglobin"], high, at, at + SECONDS_A_DAY, np.full(len(person), -1)))
     return stack(lots)
 
 

@@ -253,10 +253,10 @@ def placed(tier: str, risk: float | None, discharge_day: int, stay_id: str) -> t
 def named(models: Sequence[str]) -> tuple[Champion, ...]:
     """The champions of these models; where none is named, of every model that has one. Raises BadModel for none."""
     from models import pointer
-    from models.specs import SPECS
+    from models.specs import OF_DISCHARGES
     from serving.score import champion
 
-    wanted = models or [one.name for one in SPECS if pointer.champion_version(one.name) is not None]
+    wanted = models or [one.name for one in OF_DISCHARGES if pointer.champion_version(one.name) is not None]
     if not wanted:
         raise BadModel(
             got="no model that was promoted",

@@ -92,12 +92,12 @@ def shrunken(repeats: int, seed: int = 2) -> Shrinkage:
         planted = np.zeros(HOSPITALS)
         planted[:OUTLIERS] = PLANTED
         y, units = one_year(given, planted, draw)
-        flagged = outliers(ratios(units.observed, units.expected, units.trials, units.dispersion).chance)
+        flagged = outliers(units, np.ones(HOSPITALS, dtype=np.bool_))
         found.append(flagged[:OUTLIERS].mean())
         false.append(flagged[OUTLIERS:].sum() / max(1, flagged.sum()))
         holds_out.append(_holds(of_stays(names, y, given.columns), given, planted)[:OUTLIERS])
         _, units = one_year(given, np.zeros(HOSPITALS), draw)
-        alike.append(outliers(ratios(units.observed, units.expected, units.trials, units.dispersion).chance).any())
+        alike.append(outliers(units, np.ones(HOSPITALS, dtype=np.bool_)).any())
     return Shrinkage(*(float(np.mean(each)) for each in (holds, holds_out, found, false, alike)))
 
 

@@ -84,6 +84,6 @@ def test_no_share_leads_back_to_a_few_people() -> None:
 
 def test_wilson_by_example() -> None:
     found = wilson(0.0, 50)
-    assert found.low == 0.0
+    assert found.low == 0
     assert found.high == pytest.approx(0.07135, abs=1e-5), "none of 50 is not none of all"
     assert wilson(0.5, 100).low == pytest.approx(0.40383, abs=1e-5)

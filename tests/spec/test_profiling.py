@@ -9,7 +9,7 @@ from scipy import stats
 from models.log_odds import risk_of
 from models.profiling.exact import funnel, ratios, trials
 from models.profiling.expected import amounts, risks, units_of_people, units_of_stays
-from models.profiling.outliers import outliers
+from models.profiling.outliers import discoveries, outliers
 from models.profiling.shrinkage import Shrunken, of_counts, of_stays
 from tests.benchmarks import scorecard as bench
 
@@ -113,7 +113,17 @@ def test_counts_are_pulled_by_how_little_was_to_be_expected() -> None:
 
 def test_of_many_units_only_what_chance_cannot_make_of_so_many_is_flagged() -> None:
     chance = np.array([0.0001, 0.02, *np.linspace(0.1, 1.0, 28), np.nan])
-    assert outliers(chance).tolist() == [True] + [False] * 30, "one in fifty by chance is nothing among thirty"
+    assert discoveries(chance).tolist() == [True] + [False] * 30, "one in fifty by chance is nothing among thirty"
+
+
+def test_two_bad_hospitals_do_not_make_the_others_look_good() -> None:
+    y = [*([1.0] * 300 + [0.0] * 300) * 2, *([1.0] * 100 + [0.0] * 500) * 4]
+    names = np.repeat(list("abcdef"), 600)
+    units = units_of_stays(names, y, risks(y, np.zeros((3_600, 0))))
+    assert outliers(units, np.ones(6, dtype=np.bool_)).tolist() == [True, True, False, False, False, False]
+    assert ratios(units.observed, units.expected, units.trials, units.dispersion).chance.max() < 1e-6, (
+        "beside the whole network the four would differ too"
+    )
 
 
 @pytest.mark.slow
