@@ -25,16 +25,18 @@ def impact(
     cutoff with people just below it, or those whom a lottery chose with those whom it did not.
     """
     from features import windows
+    from features.definitions.outcomes import Outcome
     from features.record.record import open_record
     from serving.committee.impact.log import read
     from serving.committee.impact.make import Impact, evaluated, expected, written
-    from serving.score import champion
+    from serving.score import champion_of_discharges
 
     days = windows.parse_day(first), windows.parse_day(last)
     rows = read(log) if log else None
-    with_ = champion(model)
+    with_ = champion_of_discharges(model)
     record = open_record(store)
     outcome = with_.spec.outcome
+    assert isinstance(outcome, Outcome), "a model of discharges has an outcome of discharges"
     found = Impact(
         model=model,
         version=with_.release.version,
