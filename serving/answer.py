@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
 from features.errors import BadModel, BadStore, Failure
-from features.record.brought import people_of, with_rows
+from features.record.brought import apart, people_of, with_rows
 from features.record.record import Record, cut_to_persons, open_record
 from features.record.store import read_manifest
+from features.record.tables import PERSON
 from models.explain import Explanation
 from models.specs import SPECS
 from serving.brought import rows_of
@@ -44,13 +45,16 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Answered:
-    """Scores in the order asked for; `why` by the place of a row, for those who are told why."""
+    """Scores in the order asked for; `why` by the place of a row, for those who are told why. `score_ids` are those
+    that the scores are kept under; none where nothing is kept.
+    """
 
     with_: Champion
     scored: Scored
     why: dict[int, Explanation]
     zone: str
     warnings: tuple[str, ...]
+    score_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -153,12 +157,35 @@ class Answers:
             keep_list(self.home(), occasion, made, with_, store, zone)
         return made
 
+    def zone(self) -> str:
+        """The zone of the network."""
+        return read_manifest(self.store).zone
+
+    def gaps_of(self, person: str, as_of_day: int) -> list[dict[str, Any]]:
+        """One person's gaps as of a day, a row a measure (features.measures.status.COLUMNS, days as `YYYY-MM-DD`); none
+        of whom the store does not know.
+        """
+        from features.measures.gaps import gaps
+        from features.measures.value_sets import ValueSets
+
+        with self._one.record() as record:
+            some = apart(record, [person])
+        try:
+            if not some.con.to_pyarrow(some[PERSON].limit(1)).num_rows:
+                return []
+            tables = gaps(some, ValueSets(), as_of_day).tables
+        finally:
+            some.con.disconnect()
+        found = [row for table in tables.values() for row in table.to_pylist() if row["person_id"] == person]
+        return [{name: _text(value) for name, value in row.items()} for row in found]
+
     def _answered(self, with_: Champion, found: _Found, places: list[int], occasion: Occasion) -> Answered:
         why = dict(zip(places, explain(found.scored, places, with_), strict=True))
+        reasons = {place: each.reasons for place, each in why.items()}
+        ids: list[str] = []
         if self.home is not None:
-            reasons = {place: each.reasons for place, each in why.items()}
-            keep(self.home(), occasion, found.scored, with_, found.store, found.zone, reasons)
-        return Answered(with_, found.scored, why, found.zone, found.warnings)
+            ids = keep(self.home(), occasion, found.scored, with_, found.store, found.zone, reasons)
+        return Answered(with_, found.scored, why, found.zone, found.warnings, ids)
 
     def _found(self, asked: Asked, with_: Champion) -> _Found:
         if asked.records is not None or asked.bundle is not None:
@@ -226,6 +253,10 @@ def _of(record: Record, people: Sequence[str]) -> Iterator[Record]:
 def _scored(record: Record, rows: pd.DataFrame, with_: Champion) -> _Found:
     scored = score(record, rows.reset_index(drop=True), with_)
     return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _unreachable(home: Callable[[], Home]) -> list[str]:
