@@ -19,12 +19,13 @@ from features.record.brought import apart, people_of, with_rows
 from features.record.record import Record, cut_to_persons, open_record
 from features.record.store import read_manifest
 from features.record.tables import PERSON
+from features.standing import Standing
 from models.explain import Explanation
 from models.specs import SPECS
 from serving.brought import rows_of
 from serving.kept import Home, Occasion, keep, keep_list
 from serving.outreach import OutreachList, outreach_list
-from serving.score import Champion, Scored, explain, score, strangeness
+from serving.score import Champion, Scored, explain, score, score_with, strangeness
 from serving.watch import Watch
 from serving.wire import ExplainRequest, Problem, ScoreRequest
 
@@ -72,6 +73,14 @@ class Engine:
         self.store = store
         self._lock = Lock()
         self._record: Record | None = None
+        self._standing: dict[str, Standing] = {}
+
+    def standing(self, record: Record, with_: Champion) -> Standing:
+        """The standing queries of a model on the record that is open; only for whoever has the turn."""
+        model = with_.spec.name
+        if model not in self._standing or self._standing[model].record is not record:
+            self._standing[model] = Standing(record, with_.spec.features)
+        return self._standing[model]
 
     @contextmanager
     def record(self) -> Iterator[Record]:
@@ -82,6 +91,7 @@ class Engine:
             manifest = read_manifest(self.store)
             if self._record is None or self._record.fingerprint != manifest.fingerprint:
                 self._record = open_record(self.store)
+                self._standing.clear()
             try:
                 yield self._record
             except (Unknown, Failure):
@@ -192,9 +202,12 @@ class Answers:
             return self._by_rows(asked, with_)
         with self._one.record() as record:
             if asked.persons is not None:
-                return _by_ids(record, asked.persons, asked.persons, "person_id", "persons", with_)
-            stays = asked.stays or []
-            return _by_ids(record, _people_of(record, stays), stays, "stay_id", "stays", with_)
+                rows = _by_ids(record, asked.persons, asked.persons, "person_id", "persons")
+            else:
+                stays = asked.stays or []
+                rows = _by_ids(record, _people_of(record, stays), stays, "stay_id", "stays")
+            scored = score_with(self._one.standing(record, with_), rows.person_id.tolist(), rows, with_)
+            return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
 
     def _by_rows(self, asked: Asked, with_: Champion) -> _Found:
         brought = rows_of(asked.records, asked.bundle, read_manifest(self.store).zone, with_.release.inputs)
@@ -210,14 +223,14 @@ class Answers:
             if len(latest) < len(people):
                 got = f"{len(people) - len(latest)} of {len(people)} people without an index stay"
                 raise Unknown([Problem(field=field, got=got, expected="everyone with one, told here or in the store")])
-            return _scored(record, latest, with_)
+            scored = score(record, latest.reset_index(drop=True), with_)
+            return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
         finally:
             record.con.disconnect()
 
 
-def _by_ids(
-    record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str, with_: Champion
-) -> _Found:
+def _by_ids(record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str) -> pd.DataFrame:
+    """The index stays of some ids, in their order. Raises Unknown for those that have none."""
     with _of(record, people) as some:
         rows = prediction_cohort(some).rows.sort_values(["as_of", "stay_id"]).drop_duplicates(column, keep="last")
         places = {value: place for place, value in enumerate(rows[column])}
@@ -228,7 +241,7 @@ def _by_ids(
         ]
         if unknown:
             raise Unknown(unknown)
-        return _scored(some, rows.iloc[[places[given] for given in ids]], with_)
+        return rows.iloc[[places[given] for given in ids]]
 
 
 def _people_of(record: Record, stays: Sequence[str]) -> list[str]:
@@ -248,11 +261,6 @@ def _of(record: Record, people: Sequence[str]) -> Iterator[Record]:
     finally:
         for name in some.derived.keys() - kept:
             record.con.drop_table(some.derived[name].op().name)
-
-
-def _scored(record: Record, rows: pd.DataFrame, with_: Champion) -> _Found:
-    scored = score(record, rows.reset_index(drop=True), with_)
-    return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
 
 
 def _text(value: object) -> str | None:
