@@ -46,7 +46,10 @@ demo: .venv/.base
 	@rm -rf $(DEMO)
 	@AFTERWARD=$(AFTERWARD) MEMBERS=$(MEMBERS) sh demo.sh $(DEMO)
 
-test: .venv/.base .venv/.extras
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	@command -v npm > /dev/null && cd tests/node && npm ci --silent --no-audit --no-fund || echo "no npm: what it would check is skipped"
+
+test: .venv/.base .venv/.extras tests/node/node_modules/.package-lock.json
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak" --durations=25
 
 check: .venv/.base
