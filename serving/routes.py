@@ -16,6 +16,9 @@ from starlette.routing import Route
 
 from features.errors import BadInput, Failure, places
 from serving.answer import Answers, Unknown
+from serving.audit import record, scored
+from serving.auth import caller_of
+from serving.database import current
 from serving.settings import settings
 from serving.wire import Problem, Problems, ScoreRequest, openapi, problem_of, problems_of
 
@@ -53,6 +56,8 @@ async def score(request: Request) -> JSONResponse:
         return _refused(400, Problem(field="body", problem="this is not JSON"))
     try:
         made = await run_in_threadpool(answers().scores, ScoreRequest.model_validate(given))
+        whom = [(score.person_id, score.stay_id) for score in made.scores]
+        await run_in_threadpool(record, current(), scored(caller_of(request.scope), made.model, made.version, whom))
     except ValidationError as wrong:
         return _refused(422, *problems_of(wrong))
     except Unknown as unknown:

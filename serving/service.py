@@ -10,6 +10,7 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "True"  # read when bentoml is imported
 import bentoml
 
 from serving.auth import Guard
+from serving.auth.veil import veil_bentoml
 from serving.database import current, upgrade
 from serving.routes import answers, app
 
@@ -24,5 +25,6 @@ class Scoring:
         answers().prepare()
 
 
+veil_bentoml()
 service: Any = Scoring
 service.add_asgi_middleware(Guard)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from serving.auth.caller import ADMIN, DATA_SCIENTIST, INTEGRATION, ROLES
+from serving.auth.caller import ADMIN, CARE_MANAGER, DATA_SCIENTIST, INTEGRATION, ROLES
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,18 @@ def _rule(methods: str, path: str, *roles: str) -> Rule:
     return Rule(asked | {"HEAD"} if "GET" in asked else asked, path, frozenset(roles))
 
 
+OTHER = "/(other)"
+
 # what may be had without saying who one is
 OPEN: tuple[Rule, ...] = (_rule("GET", "/healthz"),)
 
 # whoever adds a route adds its line here: without one nobody can reach it
 RULES: tuple[Rule, ...] = (
     _rule("POST", "/v1/score", INTEGRATION),
+    _rule("POST", "/v1/explain", INTEGRATION),
+    _rule("GET", "/v1/models", *ROLES),
+    _rule("GET", "/v1/outreach", INTEGRATION, CARE_MANAGER),
+    _rule("GET", "/v1/ready", ADMIN, DATA_SCIENTIST, INTEGRATION),
     _rule("GET", "/v1/openapi.json", *ROLES),
     _rule("GET", "/metrics", ADMIN, DATA_SCIENTIST),
     _rule("GET", "/livez", ADMIN, DATA_SCIENTIST, INTEGRATION),
@@ -50,6 +56,12 @@ def roles_for(method: str, path: str, raw: bytes) -> frozenset[str]:
 def methods_of(path: str, raw: bytes) -> frozenset[str]:
     """The methods that some rule has for this path."""
     return frozenset[str]().union(*(rule.methods for rule in _matching(RULES, path, raw)))
+
+
+def pattern_of(path: str, raw: bytes) -> str:
+    """The path as the tables have it, for logs and metrics: an id in it is never told."""
+    found = _matching(OPEN + RULES, path, raw)
+    return found[0].path if found else OTHER
 
 
 def _matching(rules: tuple[Rule, ...], path: str, raw: bytes) -> list[Rule]:

@@ -30,6 +30,7 @@ import serving.routes
 from features.errors import BadModel
 from serving.answer import Answers
 from serving.auth import Guard
+from serving.database import current, upgrade
 from serving.settings import Secret, settings
 from tests.chains import MODEL, Chain
 from tests.champions import longer_is_riskier
@@ -78,11 +79,15 @@ def client(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client
     monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
     monkeypatch.setenv("AFTERWARD_STORE", str(answers.store))
     settings.cache_clear()
+    current.cache_clear()
+    upgrade(current())
     champion = longer_is_riskier()
     monkeypatch.setattr(serving.answer, "champion", lambda _: champion)
     monkeypatch.setattr(serving.routes, "answers", lambda: answers)
     yield Client(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)])))
     settings.cache_clear()
+    current().dispose()
+    current.cache_clear()
 
 
 @pytest.fixture(scope="module")
