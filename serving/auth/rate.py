@@ -22,7 +22,7 @@ class Buckets:
 
     def take(self, name: str, a_second: float) -> None:
         """Take one request's share. Raises Refusal where none is left."""
-        now, full = monotonic(), a_second * SECONDS_HELD
+        now, full = monotonic(), max(1.0, a_second * SECONDS_HELD)
         had, since = self.left.get(name, (full, now))
         has = min(full, had + (now - since) * a_second)
         if has < 1:
