@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -29,13 +31,17 @@ import serving.answer
 import serving.routes
 from features.errors import BadModel
 from serving.answer import Answers
-from serving.auth import Guard
-from serving.database import current, upgrade
+from serving.audit.entries import AUDIT
+from serving.audit.verify import verify
+from serving.auth import ADMIN, Caller, Guard, access, keys
+from serving.auth.caller import ROLES
+from serving.database import current, opened, upgrade
 from serving.settings import Secret, settings
 from tests.chains import MODEL, Chain
 from tests.champions import longer_is_riskier
 from tests.conftest import PROJECT
 from tests.end_to_end.test_chain import rows_of
+from tests.leaks import planted, told
 
 pytestmark = pytest.mark.slow
 KEY = "a-key-for-the-tests"
@@ -294,6 +300,7 @@ class Server:
 
     url: str
     log: Path
+    database: str
 
 
 @contextmanager
@@ -311,7 +318,7 @@ def started(store: Path, releases: Path, log: Path) -> Iterator[Server]:
             words, cwd=PROJECT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        server = Server(f"http://127.0.0.1:{port}", log)
+        server = Server(f"http://127.0.0.1:{port}", log, database)
         _wait(server, child)
         yield server
     finally:
@@ -352,11 +359,12 @@ def scores(server: Server, **body: Any) -> list[dict[str, Any]]:
     return answered
 
 
-def raw(server: Server, request: str) -> int:
+def raw(server: Server, request: str, key: str | None = None) -> int:
     """The status that a request gets as it is written, without a client that mends its path."""
+    presented = "" if key is None else f"X-API-Key: {key}\r\n"
     host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as wire:
-        wire.sendall(f"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        wire.sendall(f"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{presented}\r\n".encode())
         answer = b"".join(iter(lambda: wire.recv(65_536), b""))
     return int(answer.split(b" ")[1])
 
@@ -419,3 +427,112 @@ class TestServer:
         log = server.log.read_text()
         assert "127.0.0.1" in log
         assert [word for word in (person, CANARY, KEY, "Traceback") if word in log] == []
+
+    def test_each_route_that_runs_is_for_the_roles_of_its_rule(self, server: Server) -> None:
+        """BentoML's own routes, the mounted application's and static files, as the server has them, not as we think."""
+        there = set(routes_of(bento().routes))
+        assert {"/metrics", "/healthz", "/docs.json", "/", "/static_content/x", "/v1/score"} <= there
+        engine = opened(server.database)
+        keys_of = {role: keys.add(engine, Caller(f"walks-{role}", frozenset({role})), None, "a test") for role in ROLES}
+        reached: dict[str, set[str]] = {path: set() for path in there}
+        for path in there - {"/healthz"}:
+            for method in ("GET", "POST", "DELETE", "OPTIONS"):
+                assert raw(server, f"{method} {path}") == 401
+                for role, key in keys_of.items():
+                    if raw(server, f"{method} {path}", key) not in (403, 405):
+                        reached[path].add(role)
+            for trick in (f"/{path}", f"{path}/", f"{path}%2f", f"/x/..{path}", f"{path}/..", f"{path}x", path.upper()):
+                if trick not in there and trick.rstrip("/") != path[:-1]:
+                    assert raw(server, f"GET {trick}") == 401
+                    assert raw(server, f"GET {trick}", keys_of[ADMIN]) == 403, trick
+        for role in ROLES:
+            keys.revoke(engine, f"walks-{role}", "a test")
+        engine.dispose()
+        by_rule = {rule.path: set(rule.roles) for rule in access.RULES}
+        assert {path: roles for path, roles in reached.items() if roles} == {
+            path: roles for path, roles in by_rule.items() if path in there
+        }
+        assert {path for path, roles in reached.items() if not roles} == {
+            "/healthz", "/", "/docs.json", "/schema.json", "/static_content/x",
+        }  # fmt: skip
+
+    def test_who_was_scored_stands_in_the_audit_log(self, server: Server, simulated_chain: Chain) -> None:
+        people = [row["person_id"] for row in rows_of(simulated_chain.listed)][:3]
+        (first, *_) = scores(server, persons=people)
+        engine = opened(server.database)
+        found = verify(engine, {})
+        with engine.connect() as connection:
+            newest = connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(3)).all()
+        engine.dispose()
+        assert found.wrong == ()
+        assert [line.person for line in reversed(newest)] == people
+        assert {(line.agent, line.type, line.model, line.version) for line in newest} == {
+            ("AFTERWARD_API_KEY", "score", MODEL, simulated_chain.version)
+        }
+        assert newest[-1].stay == first["stay_id"]
+
+    def test_nothing_that_was_written_tells_who_anybody_is(self, server: Server, simulated_chain: Chain) -> None:
+        """Log, metrics, MLflow and releases of a whole run. A release's self-check has invented people of its own."""
+        listed = [row["person_id"] for row in rows_of(simulated_chain.listed)]
+        scores(server, persons=listed[:5])
+        with suppress(httpx.HTTPError):
+            httpx.get(f"{server.url}/v1/{listed[0]}?name={CANARY}", headers=WITH_KEY)
+            httpx.get(f"{server.url}/healthz?name={CANARY}", headers={"User-Agent": CANARY})
+        engine = opened(server.database)
+        key = keys.add(engine, Caller("prometheus", frozenset({ADMIN})), None, "a test")
+        metrics = httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key}).text
+        keys.revoke(engine, "prometheus", "a test")
+        engine.dispose()
+        assert "bentoml_service_request_total" in metrics
+        files = [path for path in simulated_chain.releases.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+        ours = [path for path in files if path.name != "self_check.json" and path.parent.name != ".people"]
+        checks = b"".join(path.read_bytes() for path in files if path not in ours)
+        who = planted(simulated_chain.store, 400) | {listed[0].encode(), CANARY.encode(), key.encode()}
+        who -= told(checks, who)
+        assert len(who) > 1_000
+        assert any(path.name == "mlflow.db" for path in ours)
+        written = {"metrics": metrics.encode(), "log": server.log.read_bytes()}
+        written |= {str(path.relative_to(simulated_chain.releases)): path.read_bytes() for path in ours}
+        assert {name: told(text, who) for name, text in written.items() if told(text, who)} == {}
+
+
+def bento() -> Any:
+    """The whole application as BentoML serves it, in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's, of its own packages
+        from serving.service import service
+
+        return service.to_asgi()
+
+
+def routes_of(routes: Any, prefix: str = "") -> Iterator[str]:
+    """The paths of an application's routes; for a folder of files, one in it."""
+    for route in routes:
+        path, inside = prefix + route.path, getattr(getattr(route, "app", None), "routes", None)
+        if inside:
+            yield from routes_of(inside, path)
+        else:
+            yield f"{path}/x" if isinstance(route, Mount) else path
+
+
+def test_a_trace_tells_no_path_and_no_query(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """BentoML names its spans by the path; where a network exports them, an id in it would leave the house."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
+    monkeypatch.setenv("AFTERWARD_STORE", str(tmp_path))
+    settings.cache_clear()
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    BentoMLContainer.tracer_provider.set(provider)
+    client = Client(bento())
+    for path in (f"/v1/{CANARY}?name={CANARY}", f"/v1/openapi.json?name={CANARY}", "/metrics"):
+        client.get(path, headers={**WITH_KEY, "Referer": CANARY})
+    BentoMLContainer.tracer_provider.reset()
+    settings.cache_clear()
+    spans = " ".join(span.to_json() for span in kept.get_finished_spans())
+    assert "/v1/openapi.json" in spans
+    assert CANARY not in spans
