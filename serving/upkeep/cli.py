@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from features.errors import BadDatabase
+from features.errors import BadDatabase, BadInput
 
 
 @click.group()
@@ -120,6 +120,23 @@ def verify_(anchors: Path | None) -> None:
     click.echo(f"{found.lines:,} lines, each as it was written; the last is {found.last} {found.last_hash}")
     if not told:
         click.echo("afterward: without --anchors nobody can tell whether lines are missing at the end", err=True)
+
+
+@audit_log.command("export")
+@click.option("--person", help="Only what concerns this person, by the id in the store.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="NDJSON to write. It tells who was seen.")
+def export_(person: str | None, out: Path) -> None:
+    """Write the log as FHIR AuditEvents, one a line: whole, or who saw one person."""
+    from serving.audit.fhir import export
+    from serving.database import current
+
+    try:
+        lines = export(current(), out, person)
+    except OSError:
+        raise BadInput(
+            got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."
+        ) from None
+    click.echo(f"{lines:,} lines in {out}")
 
 
 @audit_log.command("head")

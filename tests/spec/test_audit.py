@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from features.errors import BadDatabase, BadInput
 from serving.audit import Entry, record, saw, scored
 from serving.audit.entries import AUDIT, BEGINNING, chained
+from serving.audit.fhir import audit_event, export
 from serving.audit.verify import read_anchors, verify
 from serving.auth import CARE_MANAGER, INTEGRATION, Caller
 from serving.database import opened, upgrade, writing
@@ -236,3 +239,35 @@ def test_four_processes_write_one_chain(engine: Engine, tmp_path: Path) -> None:
     assert all(
         written[place].rsplit("-", 1)[0] == written[place + 2].rsplit("-", 1)[0] for place in range(0, 480, 3)
     ), "the lines of one request stand together"
+
+
+# ---- as FHIR tells it
+
+
+def test_a_line_is_a_valid_audit_event(engine: Engine) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from fhir.resources.R4B.auditevent import AuditEvent
+
+    record(engine, scored(EHR, "readmission_30d", 7, [("P1", "S1")], request="r-1"))
+    record(engine, [Entry("sign_in", "E", "nurse", outcome="4"), Entry("change", "C", "root", about="key 1 of ehr")])
+    with engine.connect() as connection:
+        rows = connection.execute(select(AUDIT).order_by(AUDIT.c.seq)).mappings().all()
+    made = [audit_event(dict(row)) for row in rows]
+    for one in made:
+        AuditEvent.model_validate(one)
+    score, sign_in, change = made
+    assert [entity["what"]["identifier"]["value"] for entity in score["entity"][:3]] == [
+        "P1", "S1", "readmission_30d version 7",
+    ]  # fmt: skip
+    assert score["agent"][0]["role"] == [{"text": "care_manager"}, {"text": "integration"}]
+    assert (sign_in["type"]["code"], sign_in["outcome"], "entity" in sign_in) == ("110114", "4", False)
+    assert (change["action"], change["entity"]) == ("C", [{"name": "key 1 of ehr"}])
+
+
+def test_who_saw_one_person_can_be_handed_out(engine: Engine, tmp_path: Path) -> None:
+    record(engine, [*saw(NURSE, ["P1", "P2"]), *scored(EHR, "readmission_30d", 7, [("P1", "S1")])])
+    assert export(engine, tmp_path / "of_one.ndjson", "P1") == 2
+    assert export(engine, tmp_path / "all.ndjson", None) == 3
+    lines = [json.loads(line) for line in (tmp_path / "of_one.ndjson").read_text().splitlines()]
+    assert [(line["id"], line["action"]) for line in lines] == [("1", "R"), ("3", "E")]
