@@ -28,6 +28,8 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.database import upgrade
+    from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
     from serving.score import champion
@@ -37,7 +39,10 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
     with_ = champion(model)
     still_open = read_open(gaps, last_day) if gaps else {}
-    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
+    record = open_record(store)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    upgrade(home().engine)
+    keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
@@ -69,8 +74,9 @@ def serve(store: Path | None, host: str, port: int) -> None:
     from features.record.record import open_record
     from models import pointer
     from serving.auth.keys import expect_somebody
-    from serving.database import current, upgrade
+    from serving.database import current, upgrade, writing
     from serving.settings import read
+    from serving.worklist.sign_in import first_account
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     if store is not None:
@@ -80,13 +86,17 @@ def serve(store: Path | None, host: str, port: int) -> None:
     upgrade(current())
     if settings.api_key is None:
         expect_somebody(current())
+    with writing(current()) as connection:
+        first = first_account(connection)
     environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent
-    sys.stderr.write(
-        f"afterward: starting on http://{host}:{port} (POST /v1/score, GET /healthz, GET /v1/openapi.json)\n"
-    )
+    sys.stderr.write(f"afterward: starting on http://{host}:{port} (its routes: GET /v1/openapi.json)\n")
+    sys.stderr.write(f"afterward: the worklist is at http://{host}:{port}/worklist/\n")
+    if first is not None:
+        name, password = first
+        sys.stderr.write(f"afterward: sign in as {name} with the password {password} (shown this once)\n")
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 

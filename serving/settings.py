@@ -15,6 +15,7 @@ SHORTEST_KEY = 8
 LARGEST_BODY = 8 * 2**20
 REQUESTS_PER_SECOND = 500.0
 DATABASE = "sqlite:///afterward.db"
+KEPT = "afterward.scores"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Secret:
 class Settings:
     """`store`: the record that people are scored from. `api_key`: a first key of role integration, null where callers
     have keys of their own. `database`: the URL of the
-    service's own database, which may hold a password. `largest_body` in bytes. `issuers`: whose tokens are
+    service's own database, which may hold a password. `largest_body` in bytes.
+    `kept`: the folder of the feature rows of every score given. `issuers`: whose tokens are
     believed, and `audience` what they must be meant for; `token_roles`: the roles that a token may bring.
     `requests_per_second`: of one caller.
     """
@@ -45,6 +47,7 @@ class Settings:
     audience: str = ""
     token_roles: frozenset[str] = frozenset({"integration"})
     requests_per_second: float = REQUESTS_PER_SECOND
+    kept: Path = Path(KEPT)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -67,6 +70,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         Path(store),
         Secret(key) if key else None,
         database(environment),
+        kept=kept(environment),
         issuers=_issuers(environment),
         audience=environment.get("AFTERWARD_OIDC_AUDIENCE", "").strip(),
         token_roles=frozenset(_listed(environment, "AFTERWARD_OIDC_ROLES") or ["integration"]),
@@ -111,6 +115,13 @@ def audit_anchors(environment: Mapping[str, str]) -> Path | None:
     """The file to which the number and hash of the audit log's last line are added; null for none."""
     told = environment.get("AFTERWARD_AUDIT_ANCHORS", "").strip()
     return Path(told) if told else None
+
+
+def kept(environment: Mapping[str, str]) -> Path:
+    """The folder of the feature rows: beside a database that is a file, else here."""
+    told = environment.get("AFTERWARD_KEPT", "").strip()
+    file = database(environment).reveal().partition("sqlite:///")[2]
+    return Path(told or (Path(file).with_suffix(".scores") if file else KEPT))
 
 
 @lru_cache(maxsize=1)

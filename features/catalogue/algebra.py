@@ -37,6 +37,9 @@ VALUE_BITS = 32
 VALUE_OFFSET = 1 << (VALUE_BITS - 1)
 LONGEST_AGO = (1 << 31) - 1  # seconds, 68 years: what is older counts as this old
 NOTHING = 2**63 - 1
+# of an index row about no stay, such as an open gap, all three are one: the day itself
+THIS_DAY = "this day"
+ANCHORS = ("admission", "discharge", THIS_DAY)
 
 
 class Statistic(Enum):
@@ -100,9 +103,9 @@ class Family:
     def __post_init__(self) -> None:
         if not self.windows or not self.statistics:
             raise BadDeclaration(got=f"{self.name} without a window", expected="at least one", do="Declare it.")
-        if self.anchor not in ("admission", "discharge"):
+        if self.anchor not in ANCHORS:
             raise BadDeclaration(
-                got=f"{self.name} with anchor {self.anchor}", expected="admission or discharge", do="Choose one."
+                got=f"{self.name} with anchor {self.anchor}", expected=", ".join(ANCHORS), do="Choose one."
             )
         if self.measured is None and set(self.statistics) & set(NEEDS_VALUE):
             raise BadDeclaration(

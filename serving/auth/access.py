@@ -27,7 +27,16 @@ def _rule(methods: str, path: str, *roles: str) -> Rule:
 OTHER = "/(other)"
 
 # what may be had without saying who one is
-OPEN: tuple[Rule, ...] = (_rule("GET", "/healthz"),)
+OPEN: tuple[Rule, ...] = (
+    _rule("GET", "/healthz"),
+    _rule("GET POST", "/worklist/sign-in"),
+    _rule("GET", "/worklist/static/{file}"),
+    # these forms ask for the session themselves: where it is over they answer with the sign-in and keep what was
+    # written, which a refusal here would lose
+    _rule("POST", "/worklist/people/{item}"),
+    _rule("POST", "/worklist/assign"),
+    _rule("POST", "/worklist/sign-out"),
+)
 
 # whoever adds a route adds its line here: without one nobody can reach it
 RULES: tuple[Rule, ...] = (
@@ -37,6 +46,12 @@ RULES: tuple[Rule, ...] = (
     _rule("GET", "/v1/outreach", INTEGRATION, CARE_MANAGER),
     _rule("GET", "/v1/ready", ADMIN, DATA_SCIENTIST, INTEGRATION),
     _rule("GET", "/v1/openapi.json", *ROLES),
+    _rule("GET", "/worklist", CARE_MANAGER),
+    _rule("GET", "/worklist/", CARE_MANAGER),
+    _rule("GET", "/worklist/list.csv", CARE_MANAGER),
+    _rule("GET", "/worklist/people/{item}", CARE_MANAGER),
+    _rule("GET", "/worklist/people/{item}/sheet", CARE_MANAGER),
+    _rule("GET", "/worklist/supervisor", CARE_MANAGER),
     _rule("GET", "/metrics", ADMIN, DATA_SCIENTIST),
     _rule("GET", "/livez", ADMIN, DATA_SCIENTIST, INTEGRATION),
     _rule("GET", "/readyz", ADMIN, DATA_SCIENTIST, INTEGRATION),
