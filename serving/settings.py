@@ -124,6 +124,18 @@ def kept(environment: Mapping[str, str]) -> Path:
     return Path(told or (Path(file).with_suffix(".scores") if file else KEPT))
 
 
+def settled(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same environment with paths that a process in another folder reads alike."""
+    made = dict(environment)
+    file = database(environment).reveal().partition("sqlite:///")[2]
+    if file and file != ":memory:":
+        made["AFTERWARD_DATABASE_URL"] = f"sqlite:///{Path(file).absolute()}"
+    for name in ("AFTERWARD_STORE", "AFTERWARD_AUDIT_ANCHORS", "AFTERWARD_KEPT"):
+        if made.get(name, "").strip():
+            made[name] = str(Path(made[name].strip()).absolute())
+    return made
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read at the first call and then fixed."""

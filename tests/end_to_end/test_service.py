@@ -449,14 +449,18 @@ def scores(server: Server, **body: Any) -> list[dict[str, Any]]:
     return answered
 
 
-def raw(server: Server, request: str, key: str | None = None) -> int:
+def raw(server: Server, request: str) -> int:
     """The status that a request gets as it is written, without a client that mends its path."""
+    return int(sent(server, request).split(b" ")[1])
+
+
+def sent(server: Server, request: str, key: str | None = None) -> bytes:
+    """The whole answer to a request as it is written."""
     presented = "" if key is None else f"X-API-Key: {key}\r\n"
     host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as wire:
         wire.sendall(f"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{presented}\r\n".encode())
-        answer = b"".join(iter(lambda: wire.recv(65_536), b""))
-    return int(answer.split(b" ")[1])
+        return b"".join(iter(lambda: wire.recv(65_536), b""))
 
 
 def key_of(server: Server, role: str) -> str:
@@ -468,8 +472,9 @@ def key_of(server: Server, role: str) -> str:
 
 
 def let_in(server: Server, method: str, path: str, key: str | None) -> bool:
-    """Whether Guard lets this through to whatever answers."""
-    return raw(server, f"{method} {path}", key) not in (401, 403, 405)
+    """Whether Guard lets this through to whatever answers: its own refusals are JSON, the worklist's are pages."""
+    answer = sent(server, f"{method} {path}", key)
+    return not (int(answer.split(b" ")[1]) in (401, 403, 405) and b"application/json" in answer)
 
 
 def by_rule(method: str, path: str) -> set[str | None]:
@@ -589,7 +594,7 @@ class TestServer:
         there = set(routes_of(bento().routes))
         assert {"/metrics", "/healthz", "/docs.json", "/", "/static_content/x", "/v1/score", "/worklist/"} <= there
         keys_of = {role: key_of(server, role) for role in ROLES}
-        asked = [(method, path) for path in there for method in ("GET", "POST", "DELETE", "OPTIONS")]
+        asked = [(method, path) for path in there for method in ("GET", "POST")]
         reached = {
             one: {who for who in (None, *ROLES) if let_in(server, *one, keys_of.get(who or ""))} for one in asked
         }
@@ -597,9 +602,8 @@ class TestServer:
         shut = {path for _, path in asked} - {path for (_, path), roles in reached.items() if roles}
         assert shut == {"/", "/docs.json", "/schema.json", "/static_content/x"}, "a route of ours that nobody can reach"
         for path in there:
-            for trick in (f"/{path}", f"{path}%2f", f"/x/..{path}", f"{path}/..", f"{path};x", f"{path}%00"):
-                assert not let_in(server, "GET", trick, None), trick
-                assert not let_in(server, "GET", trick, keys_of[ADMIN]), trick
+            for request in (f"GET /{path}", f"GET {path}%2f", f"GET /x/..{path}", f"DELETE {path}", f"OPTIONS {path}"):
+                assert not let_in(server, *request.split(), keys_of[ADMIN]), request
 
     def test_who_was_scored_stands_in_the_audit_log(self, server: Server, simulated_chain: Chain) -> None:
         people = [row["person_id"] for row in rows_of(simulated_chain.listed)][:3]
