@@ -602,8 +602,10 @@ class TestServer:
         shut = {path for _, path in asked} - {path for (_, path), roles in reached.items() if roles}
         assert shut == {"/", "/docs.json", "/schema.json", "/static_content/x"}, "a route of ours that nobody can reach"
         for path in there:
-            for request in (f"GET /{path}", f"GET {path}%2f", f"GET /x/..{path}", f"DELETE {path}", f"OPTIONS {path}"):
-                assert not let_in(server, *request.split(), keys_of[ADMIN]), request
+            for trick in (f"/{path}", f"{path}%2f", f"/x/..{path}"):
+                assert not let_in(server, "GET", trick, keys_of[ADMIN]), trick
+            for method in ("DELETE", "OPTIONS"):
+                assert not let_in(server, method, path, keys_of[ADMIN])
 
     def test_who_was_scored_stands_in_the_audit_log(self, server: Server, simulated_chain: Chain) -> None:
         people = [row["person_id"] for row in rows_of(simulated_chain.listed)][:3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -122,6 +123,39 @@ def test_where_nothing_can_be_written_nothing_may_be_answered(engine: Engine, ca
     with pytest.raises(BadDatabase) as refused:
         record(engine, [Entry("view", "R", "nurse", person="CANARY-7719")])
     assert "CANARY-7719" not in str(refused.value) + caplog.text
+
+
+def test_a_service_that_does_not_own_its_tables_can_write_and_not_unlock(postgres: str) -> None:
+    """The rights that docs/security.md tells to give on PostgreSQL: what was taken over cannot switch triggers off."""
+    owner = opened(postgres)
+    upgrade(owner)
+    page = (PROJECT / "docs" / "security.md").read_text()
+    grants = re.findall(r"^    ((?:GRANT|REVOKE) .+;)$", page, re.MULTILINE)
+    assert len(grants) == 4
+    with writing(owner) as connection:
+        connection.execute(text("DROP ROLE IF EXISTS afterward_service"))
+        connection.execute(text("CREATE ROLE afterward_service LOGIN"))
+        for grant in grants:
+            connection.execute(text(grant))
+    service = opened(postgres.replace("//afterward@", "//afterward_service@"))
+    upgrade(service)  # as `serve` does at its start; there is nothing to do
+    record(service, saw(NURSE, ["P1"]))
+    for locked in (
+        "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_event_no_change ON audit_event",
+        "UPDATE audit_event SET person = 'P9'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+        "DROP TABLE audit_event",
+    ):
+        with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), writing(service) as connection:
+            connection.execute(text(locked))
+    assert verify(service, {}).lines == 1
+    with writing(owner) as connection:
+        connection.execute(text("DROP OWNED BY afterward_service"))
+        connection.execute(text("DROP ROLE afterward_service"))
+    for one in (owner, service):
+        one.dispose()
 
 
 # ---- whoever touches it is found out
