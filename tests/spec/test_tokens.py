@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from features import windows
 from features.errors import BadSetting
-from serving.auth import ADMIN, INTEGRATION, Caller, issuers
+from serving.auth import ADMIN, INTEGRATION, Caller, issuers, tokens
 from serving.auth.issuers import ISSUERS, is_safe
 from serving.auth.refusal import Refusal
 from serving.auth.tokens import by_token, caller_from
@@ -88,9 +88,20 @@ def issuer(running: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     ISSUERS.forget()
+    tokens.BELIEVED.clear()
     yield running
     settings.cache_clear()
     ISSUERS.forget()
+    tokens.BELIEVED.clear()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the time is to issuers and tokens: one number, to be moved on."""
+    now = [1_000.0]
+    for module in (issuers, tokens):
+        monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    return now
 
 
 def claims_of(issuer: Issuer, **changed: Any) -> dict[str, Any]:
@@ -219,17 +230,16 @@ def test_a_key_that_comes_with_the_token_is_never_fetched(issuer: Issuer) -> Non
     assert issuer.fetches == 0
 
 
-def test_a_new_key_is_found_and_one_withdrawn_is_forgotten(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000.0]
-    monkeypatch.setattr(issuers, "monotonic", lambda: clock[0])
+def test_a_new_key_is_found_and_one_withdrawn_is_forgotten(issuer: Issuer, clock: list[float]) -> None:
     old = signed(claims_of(issuer))
     assert caller_with(old) is not None
     issuer.keys = {"ec-2": OTHER}
     new = signed(claims_of(issuer), OTHER, kid="ec-2")
     clock[0] += issuers.SECONDS_BETWEEN_FETCHES + 1
     assert caller_with(new) is not None
+    clock[0] += tokens.SECONDS_BELIEVED
     assert "does not tell" in refused(old).got
-    assert issuer.fetches == 2
+    assert issuer.fetches == 3
 
 
 def test_tokens_with_invented_key_ids_do_not_make_us_call_the_issuer_each_time(issuer: Issuer) -> None:
@@ -238,9 +248,18 @@ def test_tokens_with_invented_key_ids_do_not_make_us_call_the_issuer_each_time(i
     assert issuer.fetches == 1
 
 
-def test_an_issuer_that_is_away_for_a_moment_stops_nobody(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000.0]
-    monkeypatch.setattr(issuers, "monotonic", lambda: clock[0])
+def test_a_token_that_was_checked_is_believed_no_longer_than_it_lasts(issuer: Issuer, clock: list[float]) -> None:
+    token = signed(claims_of(issuer, exp=windows.now() + 20))
+    assert caller_with(token) is not None
+    issuer.keys = {"ec-2": OTHER}
+    ISSUERS.forget()
+    clock[0] += 15
+    assert caller_with(token) is not None, "its signature is not checked at each request"
+    clock[0] += 10
+    assert refused(token).status == 401
+
+
+def test_an_issuer_that_is_away_for_a_moment_stops_nobody(issuer: Issuer, clock: list[float]) -> None:
     token = signed(claims_of(issuer))
     assert caller_with(token) is not None
     issuer.broken = True
