@@ -11,6 +11,7 @@ import bentoml
 
 from serving import logs
 from serving.auth import WAYS, Guard
+from serving.auth.veil import veil_bentoml
 from serving.database import current, upgrade
 from serving.fhir.app import app as fhir
 from serving.routes import answers, app
@@ -37,6 +38,7 @@ class Scoring:
         return not answers().missing()
 
 
+veil_bentoml()
 service: Any = Scoring
 service.add_asgi_middleware(logs.Logged)
 service.add_asgi_middleware(Guard, ways=(*WAYS, by_session), sign_in=ADDRESS)
