@@ -8,7 +8,7 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-scorecard clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-scorecard bench-worklist clean lock
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
 	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
+	@echo "make bench-worklist  the first page of 5,000 people, and 20 people who record calls at once"
 	@echo "make clean        remove demo/ and the caches"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
@@ -75,6 +76,9 @@ bench-oracle: .venv/.base
 
 bench-scorecard: .venv/.base
 	$(BIN)/python -m tests.benchmarks.scorecard
+
+bench-worklist: .venv/.base
+	$(BIN)/python -m tests.benchmarks.worklist
 
 clean:
 	rm -rf $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
