@@ -107,13 +107,7 @@ def _calls(server: Server, people: int) -> list[float]:
         for call in range(CALLS):
             time.sleep(rng.uniform(0, 2 * SECONDS_BETWEEN_CALLS))
             item = 1 + (number * CALLS + call) % people
-            told = {
-                "csrf": csrf,
-                "token": f"bench {number} {call} calls",
-                "version": "1",
-                "action": "reach",
-                "note": "x",
-            }
+            told = {"csrf": csrf, "token": f"bench {number} {call} calls", "version": "1", "action": "reach"}
             spent, answer = _timed(lambda: client.post(f"/worklist/people/{item}", data=told))  # noqa: B023
             assert answer.status_code == 303, answer.status_code
             took.append(spent)
