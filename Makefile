@@ -8,7 +8,7 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-committee bench-scorecard bench-impact clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-committee bench-scorecard bench-impact bench-worklist clean lock
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-committee  coverage of the audit's intervals, false alarms of the monitor, a million rows"
 	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
 	@echo "make bench-impact how often the evaluation of outreach holds a planted truth"
+	@echo "make bench-worklist  the first page of 5,000 people, and 20 people who record calls at once"
 	@echo "make clean        remove demo/ and the caches"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
@@ -86,6 +87,9 @@ bench-scorecard: .venv/.base
 
 bench-impact: .venv/.base
 	$(BIN)/python -m tests.benchmarks.impact
+
+bench-worklist: .venv/.base
+	$(BIN)/python -m tests.benchmarks.worklist
 
 clean:
 	rm -rf $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
