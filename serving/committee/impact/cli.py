@@ -25,6 +25,8 @@ def impact(
     cutoff with people just below it, or those whom a lottery chose with those whom it did not.
     """
     from features import windows
+    from features.definitions.outcomes import Outcome
+    from features.errors import BadInput
     from features.record.record import open_record
     from serving.committee.impact.log import read
     from serving.committee.impact.make import Impact, evaluated, expected, written
@@ -35,6 +37,12 @@ def impact(
     with_ = champion(model)
     record = open_record(store)
     outcome = with_.spec.outcome
+    if not isinstance(outcome, Outcome):
+        raise BadInput(
+            got=f"{model}, which foretells no event after a discharge",
+            expected="a model of discharges, such as readmission_30d",
+            do="Name one.",
+        )
     found = Impact(
         model=model,
         version=with_.release.version,
