@@ -93,6 +93,8 @@ def _of_kind(
         shrunken = of_counts(units)
     had = rows[rows.y > 0].groupby(kind).person_id.nunique().reindex(units.names, fill_value=0)
     people = rows.groupby(kind).person_id.nunique().reindex(units.names)
+    if isinstance(measure, OfMembers) and measure.counted == "cents":
+        had = people  # a sum of money leads back to nobody where they are enough, whoever had none of it
     return judged(measure.name, kind, units, shrunken, had.astype(int).tolist(), people.astype(int).tolist())
 
 
