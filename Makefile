@@ -8,7 +8,7 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-scorecard bench-impact clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-committee bench-scorecard bench-impact clean lock
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
+	@echo "make bench-committee  coverage of the audit's intervals, false alarms of the monitor, a million rows"
 	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
 	@echo "make bench-impact how often the evaluation of outreach holds a planted truth"
 	@echo "make clean        remove demo/ and the caches"
@@ -73,6 +74,9 @@ bench-gaps: .venv/.base
 
 bench-oracle: .venv/.base
 	$(BIN)/python -m tests.benchmarks.oracle
+
+bench-committee: .venv/.base
+	$(BIN)/python -m tests.benchmarks.committee
 
 bench-scorecard: .venv/.base
 	$(BIN)/python -m tests.benchmarks.scorecard

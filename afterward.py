@@ -21,6 +21,7 @@ from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
+from serving.campaign_cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
 from serving.committee.impact.cli import COMMANDS as IMPACT
@@ -47,6 +48,7 @@ ROOMS = (
     MEASURES,
     TRAINING,
     SERVING,
+    CAMPAIGN,
     UPKEEP,
     COMMITTEE,
     (scorecard,),

@@ -23,24 +23,42 @@ from features.errors import BadInput
 @click.option(
     "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
 )
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["substance_use", "mental_health", "hiv", "reproductive"]),
+    help="A sensitive category that the readers of the list may be told of; others are in the risk and in no word.",
+)
+def score(
+    model: str,
+    store: Path,
+    first: str,
+    last: str,
+    top: int,
+    out: Path,
+    gaps: Path | None,
+    scopes: tuple[str, ...],
+) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
     from serving.database import upgrade
+    from serving.gap_chances import with_chances
     from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
-    from serving.score import champion
+    from serving.score import champion_of_discharges
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
-    with_ = champion(model)
+    with_ = champion_of_discharges(model)
     still_open = read_open(gaps, last_day) if gaps else {}
     record = open_record(store)
-    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open, scopes)
+    made = with_chances(record, made) if still_open else made
     upgrade(home().engine)
     keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:

@@ -19,6 +19,7 @@ import numpy as np
 from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, String, Table, insert
 
 from features import windows
+from features.codes.sensitive import allowed
 from models.explain import Reason
 from serving import kept_rows, settings
 from serving.database import METADATA, current, opened, upgrade, writing
@@ -120,12 +121,16 @@ def keep(
 
 def keep_list(home: Home, occasion: Occasion, made: OutreachList, with_: Champion, store: str, zone: str) -> None:
     """Keep the scores of everyone who could have been on a list, with rank and cutoff, and the reasons of those on it;
-    so also what `afterward score` writes.
+    so also what `afterward score` writes. Reasons that took a scope to be told are not kept: whoever reads them later
+    may not have it.
     """
     if made.scored is None:
         return
     places = {str(stay): place for place, stay in enumerate(made.scored.rows.stay_id)}
-    reasons = {places[entry.stay_id]: entry.reasons for entry in made.entries}
+    reasons = {
+        places[entry.stay_id]: [reason for reason in entry.reasons if allowed(reason.tells, ())]
+        for entry in made.entries
+    }
     keep(home, occasion, made.scored, with_, store, zone, reasons, Places(made.last_day, made.top))
 
 

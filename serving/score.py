@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.dataset import build
+from features.errors import BadModel
 from features.record.record import Record
 from models import pointer
 from models.explain import Explanation, contributions, explanations
@@ -41,6 +43,15 @@ class Scored:
     risk: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
+def champion_of_discharges(model: str) -> Champion:
+    """The same, of a model that is about discharges; BadModel for one that is not."""
+    if spec(model).prediction_time != "discharge":
+        raise BadModel(
+            got=f"{model}, a model of care gaps", expected="one of discharges", do="Run `afterward campaign` for gaps."
+        )
+    return champion(model)
+
+
 def champion(model: str) -> Champion:
     """The champion as the pointer names it now. Raises BadModel for an unknown model, one never trained or promoted, a
     release that does not verify, or one whose features this code declares otherwise.
@@ -62,12 +73,16 @@ def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
-def explain(scored: Scored, places: list[int], with_: Champion) -> tuple[Explanation, ...]:
-    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does."""
+def explain(
+    scored: Scored, places: list[int], with_: Champion, scopes: Collection[str] = ()
+) -> tuple[Explanation, ...]:
+    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does. Nothing of a
+    sensitive category is worded outside `scopes`.
+    """
     if not places:
         return ()
     matrix = with_.release.matrix(scored.features.iloc[places])
-    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS)
+    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS, scopes)
 
 
 def strangeness(record: Record, with_: Champion) -> tuple[str, ...]:

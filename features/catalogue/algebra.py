@@ -97,6 +97,7 @@ class Family:
     actionable: bool = False
     spoken: bool = True
     when: str = "in the {days} days before {anchor}"
+    tells: Mapping[str, str] = field(default_factory=dict)  # the sensitive categories of which a label tells
     nearest: str = "{words}: the last {{value}} before {anchor}"
     none: str = "{words}: none known {when}"
 
@@ -161,6 +162,7 @@ class Family:
             sentence=sentence,
             actionable=self.actionable,
             spoken=self.spoken,
+            tells=self.tells.get(str(label), ""),
         )
 
     def compute(self, then: Known, count: int) -> dict[str, Floats]:

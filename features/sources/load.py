@@ -14,7 +14,7 @@ from features.record.schema import Table
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
 from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES
 from features.sources.clock import on_the_networks_clock
-from features.sources.files import InputFile, input_files
+from features.sources.files import InputFile, check_unchanged, input_files
 from features.sources.messages import AGAIN
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.text import Text, as_text, header
@@ -116,6 +116,7 @@ def _batch(
     for table in _in_order(reader, _shown(TABLES, "writing tables")):
         _write(writer, table, taken, delivery)
     reasons = _quarantine(writer, taken.rejected)
+    check_unchanged(files)
     codes = unmapped(writer)
     earlier = [batch for batch in writer.manifest.batches if batch.reader == reader.name]
     batch = Batch(

@@ -16,7 +16,13 @@ OPEN_AND_FOLLOWED = Population(
     "and was still asked about at its end",
     OUTCOME_RULES,
 )
+POOLED = "gap_pooled"
 RULES_TO_BEAT = (("this gap last year", LAST_YEAR), ("days since the last care of this kind", SINCE_CARE))
+
+
+def model_of(measure: str) -> str:
+    """The name of the model of one measure (CMS number)."""
+    return f"gap_{measure.lower()}"
 
 
 def gap_spec(name: str, title: str, of: str, *measures: str) -> Spec:

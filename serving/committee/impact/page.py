@@ -99,7 +99,10 @@ def _assumptions(found: Expected) -> Table:
 def _evaluated(of: Impact) -> tuple[Section, ...]:
     found = of.evaluated
     if found is None:
-        text = "No log of outreach was given (`--log`), so nothing is told of the calls that were made."
+        text = (
+            "No log of outreach was given (`--log`), and the service kept no list of this model, so nothing is told of "
+            "the calls that were made."
+        )
         return (Section("cutoff", "What the calls have done", (Text(text),)),)
     return (_cutoff(found), _lottery(found), _pairs(found))
 
