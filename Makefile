@@ -8,7 +8,7 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle clean lock
+.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-scorecard clean lock
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -16,11 +16,12 @@ help:
 	@echo "make test         the test suite, under 12 minutes on 2 cores"
 	@echo "make check        format, lint, types, import contracts and the fast tests, under 2 minutes"
 	@echo "make soak         the long forms of the tests"
-	@echo "make serve        the scoring service on what make demo made"
+	@echo "make serve        the worklist and the scoring service on what make demo made"
 	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
+	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
 	@echo "make clean        remove demo/ and the caches"
 	@echo "make lock         resolve the locks anew from pyproject.toml (needs uv)"
 
@@ -58,7 +59,7 @@ soak: .venv/.base .venv/.extras
 
 serve: .venv/.base
 	@test -d $(DEMO)/releases || { echo "Run make demo first: there is no model to serve."; exit 1; }
-	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} $(AFTERWARD) serve
+	@AFTERWARD_RELEASES=$(DEMO)/releases AFTERWARD_STORE=$(DEMO)/store AFTERWARD_API_KEY=$${AFTERWARD_API_KEY:-demo-key} AFTERWARD_DATABASE_URL=$${AFTERWARD_DATABASE_URL:-sqlite:///$(DEMO)/afterward.db} AFTERWARD_TODAY=$${AFTERWARD_TODAY:-2024-12-31} $(AFTERWARD) serve
 
 bench-chain: .venv/.base
 	$(BIN)/python -m tests.benchmarks.chain
@@ -71,6 +72,9 @@ bench-gaps: .venv/.base
 
 bench-oracle: .venv/.base
 	$(BIN)/python -m tests.benchmarks.oracle
+
+bench-scorecard: .venv/.base
+	$(BIN)/python -m tests.benchmarks.scorecard
 
 clean:
 	rm -rf $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,7 +28,9 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
-    from serving.gap_chances import with_chances
+    from serving.campaign.chances import with_chances
+    from serving.database import upgrade
+    from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
     from serving.score import champion_of_discharges
@@ -41,6 +43,8 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
     record = open_record(store)
     made = outreach_list(record, with_, first_day, last_day, top, still_open)
     made = with_chances(record, made) if still_open else made
+    upgrade(home().engine)
+    keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
@@ -68,23 +72,33 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
 def serve(store: Path | None, host: str, port: int) -> None:
-    """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
+    """Answer requests for scores over HTTP. Callers present a key of `afterward keys`, or AFTERWARD_API_KEY."""
     from features.record.record import open_record
     from models import pointer
+    from serving.auth.keys import expect_somebody
+    from serving.database import current, upgrade, writing
     from serving.settings import read
+    from serving.worklist.sign_in import first_account
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     if store is not None:
         environment["AFTERWARD_STORE"] = str(store.absolute())
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
+    upgrade(current())
+    if settings.api_key is None:
+        expect_somebody(current())
+    with writing(current()) as connection:
+        first = first_account(connection)
     environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent
-    sys.stderr.write(
-        f"afterward: starting on http://{host}:{port} (POST /v1/score, GET /healthz, GET /v1/openapi.json)\n"
-    )
+    sys.stderr.write(f"afterward: starting on http://{host}:{port} (its routes: GET /v1/openapi.json)\n")
+    sys.stderr.write(f"afterward: the worklist is at http://{host}:{port}/worklist/\n")
+    if first is not None:
+        name, password = first
+        sys.stderr.write(f"afterward: sign in as {name} with the password {password} (shown this once)\n")
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 

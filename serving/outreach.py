@@ -82,7 +82,8 @@ class Entry:
 class OutreachList:
     """The list and what was left off it. `stays` ended in these days, of `people`; `left_off` counts people by reason.
 
-    `warnings` say how the store differs from what the model was trained on.
+    `warnings` say how the store differs from what the model was trained on. `scored` is everyone who could be called,
+    whom `top` were taken from; null where there was nobody.
     """
 
     entries: tuple[Entry, ...]
@@ -95,6 +96,8 @@ class OutreachList:
     people: int
     left_off: dict[str, int]
     warnings: tuple[str, ...] = ()
+    top: int = 0
+    scored: Scored | None = None
 
 
 def outreach_list(
@@ -137,6 +140,7 @@ def outreach_list(
         callable_ = callable_[~stays]
     callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
     entries: tuple[Entry, ...] = ()
+    scored: Scored | None = None
     if len(callable_):
         scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
@@ -152,6 +156,8 @@ def outreach_list(
         people=len(latest),
         left_off=left_off,
         warnings=strangeness(record, with_),
+        top=top,
+        scored=scored,
     )
 
 
@@ -266,7 +272,7 @@ def language_of(tag: str | None) -> str:
 def latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
     """Contact details known at an instant, one row a person; what was never told is null."""
     names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
-    found: pd.DataFrame = _latest(record[CONTACT_DETAILS], instant, people, names).to_pandas()
+    found: pd.DataFrame = latest_told(record[CONTACT_DETAILS], instant, people, names).to_pandas()
     return found.astype(object).where(found.notna(), None)
 
 
@@ -277,11 +283,11 @@ def latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict
     clinicians = record[PROVIDER].group_by("provider_id").aggregate(theirs=record[PROVIDER].practice.max())
     rows = record[ATTRIBUTION].left_join(clinicians, "provider_id")
     rows = rows.mutate(practice=ibis.coalesce(rows.practice, rows.theirs))
-    found = _latest(rows, instant, people, ("practice",)).to_pandas().dropna()
+    found = latest_told(rows, instant, people, ("practice",)).to_pandas().dropna()
     return dict(zip(found.person_id, found.practice, strict=True))
 
 
-def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
+def latest_told(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
     """For each person the latest known value of each column: a later row without it does not take it away."""
     import ibis
 

@@ -17,18 +17,19 @@ import numpy.typing as npt
 
 from features import windows
 from models import calibration, metrics
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN, weights_of
 from models.intervals import bootstrap, paired_difference
 from models.log_odds import risk_of
+from models.population import Labelled, labelled
 from models.specs import spec
 from models.specs.spec import Spec
 from training import baselines, peers, split
 from training.calibrate import calibrate
-from training.evaluate import RESAMPLES, SEED, Judged, weights_of, written
+from training.evaluate import RESAMPLES, SEED, Judged, written
 from training.fit import Lesson
 from training.peers import EXTRA, OURS, PEERS, Peer
-from training.population import Labelled, labelled
 from training.run import lesson_of
-from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+from training.split import FIT, TUNE, Sliced
 
 if TYPE_CHECKING:
     import pandas as pd

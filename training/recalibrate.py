@@ -20,22 +20,23 @@ import numpy.typing as npt
 from features import windows
 from features.errors import BadInput, BadModel
 from models import calibration, pointer, release, self_check, tiers
+from models.groups import OF_PEOPLE, groups_of
+from models.held_out import CALIBRATE, HOLDOUT, KEYS, TRAIN, weights_of
 from models.log_odds import risk_of
+from models.population import Labelled, labelled, without
 from models.release import Contents, Release
 from models.specs import spec
 from training import baselines, registry, split
 from training.calibrate import Calibrated, calibrate
 from training.card import card
-from training.evaluate import KEYS, Evaluation, evaluated, weights_of
+from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
 from training.findings import of_version
 from training.gates import IMPLAUSIBILITY, Gate, recorded
-from training.groups import OF_PEOPLE, groups_of
-from training.population import Labelled, labelled, without
 from training.report.files import texts
 from training.report.recorded import of
-from training.split import CALIBRATE, HOLDOUT, TRAIN, SliceCount, Sliced
+from training.split import SliceCount, Sliced
 from training.subgroups import represented
 
 if TYPE_CHECKING:

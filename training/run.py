@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from models import calibration, pointer, release, self_check, tiers
 from models.calibration import Calibrator
+from models.groups import OF_PEOPLE, groups_of
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN, weights_of
 from models.log_odds import risk_of
+from models.population import Labelled, days_of_trend, labelled
 from models.release import Contents, Release
 from models.self_check import SelfCheck
 from models.specs import spec
@@ -20,17 +23,15 @@ from training import baselines, registry, split
 from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
-from training.evaluate import Evaluation, evaluated, weights_of
+from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
 from training.findings import of_version
 from training.fit import Lesson, fit
 from training.gates import Gate
-from training.groups import OF_PEOPLE, groups_of
-from training.population import Labelled, days_of_trend, labelled
 from training.report.files import texts
 from training.report.recorded import of
-from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+from training.split import FIT, TUNE, Sliced
 from training.tune import NO_SEARCH, Budget, Tuned, tune
 
 if TYPE_CHECKING:

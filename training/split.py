@@ -18,13 +18,13 @@ from features import windows
 from features.definitions.outcomes import CLAIMS_RUN_OUT_DAYS, Outcome
 from features.errors import BadInput
 from features.measures.outcomes import GapOutcome
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ints = npt.NDArray[np.int64]
 
-TRAIN, CALIBRATE, HOLDOUT = "train", "calibrate", "holdout"
 FIT, TUNE = "fit", "tune"
 
 LATER_SLICES: Mapping[str, float] = {CALIBRATE: 0.15, HOLDOUT: 0.20}

@@ -53,9 +53,12 @@ class FileCount:
     quarantined: int
 
 
+Counted = Sequence[int]  # codes, and how many of them are of no form of their system
+
+
 @dataclass(frozen=True)
 class Batch:
-    """One load."""
+    """One load. `unmapped` counts its codes by `table.column`; a store of before this was kept has none."""
 
     id: str
     reader: str
@@ -65,6 +68,7 @@ class Batch:
     lacks: Mapping[str, str] = field(default_factory=dict)  # fact -> why it is not evaluable on this source
     claims_complete_to: int | None = None  # day to which claims-borne events are complete
     admissions_complete_to: int | None = None  # day to which admissions are complete
+    unmapped: Mapping[str, Counted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

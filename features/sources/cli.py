@@ -40,7 +40,7 @@ def load(
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
     then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by
-    column.
+    column, and `alarms`: the columns of which more codes are unmapped than in earlier loads.
     """
     from features.sources.formats import reader
     from features.sources.load import load as run
@@ -72,7 +72,8 @@ def told(report: LoadReport) -> list[str]:
         ("already in the store, not loaded again", list(report.already)),
         ("not read, of no known layout", list(report.unread)),
         ("read, and of no use to the record", [f"{count:,} {kind}" for kind, count in report.unused.items()]),
-        ("codes of no form of their system", [_share(*item) for item in report.unmapped.items() if item[1][1]]),
+        ("ALARM: more codes are not understood than in earlier loads", [_jump(*item) for item in report.jumps.items()]),
+        ("codes of no form of their system, or in no list", [_share(*i) for i in report.unmapped.items() if i[1][1]]),
         ("rows by table", [f"{rows:,} {table}" for table, rows in report.rows.items()]),
         ("not evaluable on this source", [f"{fact}: {why}" for fact, why in report.lacks.items()]),
     ]
@@ -98,6 +99,11 @@ def nothing_loaded(report: LoadReport) -> BadInput:
 def _share(column: str, counts: tuple[int, int]) -> str:
     codes, wrong = counts
     return f"{column}: {wrong:,} of {codes:,} ({100 * wrong / codes:.2f} %)"
+
+
+def _jump(column: str, shares: tuple[float, float]) -> str:
+    then, now = shares
+    return f"{column}: {100 * now:.2f} %, before {100 * then:.2f} %"
 
 
 def _write_json(report: LoadReport, path: Path) -> None:
@@ -127,6 +133,7 @@ def _write_json(report: LoadReport, path: Path) -> None:
         "rows": dict(report.rows),
         "lacks": dict(report.lacks),
         "unmapped": {column: {"codes": codes, "unmapped": n} for column, (codes, n) in report.unmapped.items()},
+        "alarms": {column: {"before": then, "now": now} for column, (then, now) in report.jumps.items()},
     }
     try:
         path.write_text(json.dumps(content, indent=1) + "\n")

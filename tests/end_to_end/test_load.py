@@ -500,3 +500,38 @@ def test_of_two_loads_at_once_the_second_is_refused_and_the_first_is_kept(tmp_pa
 
 def test_a_batch_is_named_by_its_files_in_whatever_order() -> None:
     assert batch_id(["b", "a"]) == batch_id(["a", "b"]) != batch_id(["a"])
+
+
+# ---- what is not understood
+
+
+def _claims_with(folder: Path, name: str, codes: list[str], **more: str) -> Path:
+    rows = [{"claim_id": f"{name}{place}", "diagnosis_code_1": code, **more} for place, code in enumerate(codes)]
+    return write_feed(folder / name, "medical_claim", rows)
+
+
+def test_a_load_alarms_when_more_codes_are_unmapped_than_before(tmp_path: Path) -> None:
+    """A sender that changes how it writes codes is seen on the day, not when a model has long gone blind."""
+    store = tmp_path / "store"
+    first = _claims_with(tmp_path, "a", ["I10"] * 99 + ["?"])
+    assert load_feed(first, store).jumps == {}
+    usual = _claims_with(tmp_path, "b", ["I10"] * 98 + ["?"] * 2)
+    assert load_feed(usual, store).jumps == {}, "two in a hundred is no more than chance"
+    args = ["tuva", str(_claims_with(tmp_path, "c", ["I10"] * 80 + ["?"] * 20)), "--store", str(store)]
+    args += ["--json", str(tmp_path / "report.json")]
+    told = CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False).output
+    assert (
+        "ALARM: more codes are not understood than in earlier loads:\n  diagnosis.code: 20.00 %, before 1.50 %" in told
+    )
+    alarms = json.loads((tmp_path / "report.json").read_text())["alarms"]
+    assert alarms == {"diagnosis.code": {"before": 0.015, "now": 0.2}}
+    assert load_feed(_claims_with(tmp_path, "d", ["?"] * 49), store).jumps == {}, "of so few no share is told"
+
+
+def test_bill_types_and_dispositions_of_no_list_are_counted_among_the_codes(tmp_path: Path) -> None:
+    given = _claims_with(tmp_path, "a", ["I10"], bill_type_code="111", discharge_disposition_code="1")
+    assert load_feed(given, tmp_path / "store").unmapped["claim_line.bill_type_code"] == (1, 0)
+    strange = _claims_with(tmp_path, "b", ["I10"], bill_type_code="991", discharge_disposition_code="99")
+    report = load_feed(strange, tmp_path / "store")
+    assert report.unmapped["claim_line.bill_type_code"] == (1, 1)
+    assert report.unmapped["claim_line.discharge_disposition_code"] == (1, 1)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,20 +18,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Timer
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-import serving.answer
 import serving.routes
 from features.errors import BadModel
+from models import pointer
 from serving.answer import Answers
 from serving.auth import Guard
+from serving.kept import KEPT_SCORE, Home, home_of
+from serving.logs import Logged
 from serving.settings import Secret, settings
+from serving.watch import Watch
 from tests.chains import MODEL, Chain
 from tests.champions import longer_is_riskier
 from tests.conftest import PROJECT
@@ -68,20 +74,30 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def answers(simulated_store: Path) -> Answers:
-    return Answers(simulated_store)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Where the scores of these tests are kept."""
+    folder = tmp_path_factory.mktemp("kept")
+    made = home_of(f"sqlite:///{folder / 'afterward.db'}", folder / "rows")
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def answers(simulated_store: Path, home: Home) -> Answers:
+    """With a champion that takes no training."""
+    champion = longer_is_riskier()
+    return Answers(simulated_store, Watch(lambda _: champion), lambda: home)
 
 
 @pytest.fixture
-def client(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """The routes behind the guard, with a champion that takes no training."""
+def client(answers: Answers, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """The routes behind the guard."""
     monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
     monkeypatch.setenv("AFTERWARD_STORE", str(answers.store))
     settings.cache_clear()
-    champion = longer_is_riskier()
-    monkeypatch.setattr(serving.answer, "champion", lambda _: champion)
     monkeypatch.setattr(serving.routes, "answers", lambda: answers)
-    yield Client(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)])))
+    monkeypatch.setattr(serving.routes, "current", lambda: home.engine)
+    yield Client(Logged(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)]))))
     settings.cache_clear()
 
 
@@ -156,8 +172,8 @@ def test_a_request_leaves_nothing_behind_in_the_engine(
     """A server that kept a table a request would be full in a day."""
 
     def tables() -> int:
-        record = answers._opened()
-        return int(record.con.con.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0])
+        with answers._one.record() as record:
+            return int(record.con.con.execute("SELECT count(*) FROM duckdb_tables()").fetchall()[0][0])
 
     ask(client, stays=[someone[1]])
     before = tables()
@@ -198,7 +214,7 @@ def test_what_is_not_a_request_is_refused(client: Client, body: bytes, status: i
         ({"persons": ["a", 7]}, "persons[1]"),
         ({"persons": [""]}, "persons[0]"),
         ({"persons": [CANARY * 100]}, "persons[0]"),
-        ({"persons": ["a"] * 1_001}, "persons"),
+        ({"persons": ["a"] * 10_001}, "persons"),
         ({"persons": ["\ud800"]}, "persons[0]"),
         ({"persons": [CANARY]}, "persons[0]"),
         ({"stays": [CANARY, CANARY]}, "stays[0]"),
@@ -221,7 +237,7 @@ def test_a_wrong_field_is_named_and_its_value_is_not(client: Client, body: dict[
     found = client.post("/v1/score", content=content, headers=WITH_KEY)
     assert found.status_code == 422, found.text
     assert found.json()["errors"][0]["field"] == field
-    assert all(error["problem"] for error in found.json()["errors"])
+    assert all(error["got"] and error["expected"] for error in found.json()["errors"])
     assert CANARY not in found.text
 
 
@@ -231,11 +247,13 @@ def test_a_body_larger_than_is_read_is_refused(client: Client) -> None:
     assert str(settings().largest_body) in found.text
 
 
-def test_a_model_without_a_champion_is_no_fault_of_the_caller(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_champion_is_no_fault_of_the_caller(
+    client: Client, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def none(_: str) -> None:
         raise BadModel(got="a model, which was never promoted", expected=f"one in {PROJECT}", do="Promote it.")
 
-    monkeypatch.setattr(serving.answer, "champion", none)
+    monkeypatch.setattr(answers.watch, "of", none)
     found = ask(client, persons=["a"])
     assert (found.status_code, found.json()["errors"][0]["field"]) == (503, "service")
     assert "never promoted" in found.text
@@ -243,12 +261,12 @@ def test_a_model_without_a_champion_is_no_fault_of_the_caller(client: Client, mo
 
 
 def test_a_fault_of_ours_tells_neither_the_caller_nor_the_log_a_value(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: Client, answers: Answers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_: str) -> None:
         raise RuntimeError(f"no such person {CANARY}")
 
-    monkeypatch.setattr(serving.answer, "champion", broken)
+    monkeypatch.setattr(answers.watch, "of", broken)
     found = ask(client, persons=["a"])
     assert found.status_code == 500
     assert "RuntimeError in " in caplog.text
@@ -256,12 +274,82 @@ def test_a_fault_of_ours_tells_neither_the_caller_nor_the_log_a_value(
     assert CANARY not in found.text + caplog.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "field"),
+    [("GET", f"/v1/{CANARY}", 403, "path"), ("GET", "/v1/score", 405, "method"), ("POST", "/v1/models", 405, "method")],
+)
+def test_what_is_not_there_is_refused_in_json_too(
+    client: Client, method: str, path: str, status: int, field: str
+) -> None:
+    found = client.send(method, path, headers=WITH_KEY)
+    assert (found.status_code, found.json()["errors"][0]["field"]) == (status, field)
+    assert CANARY not in found.text
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("gateway-17.4_a", True), ("short", False), ("a" * 65, False), ("a b c d e f", False)]
+)
+def test_a_request_id_is_taken_or_made(client: Client, given: str, kept: bool) -> None:
+    told = client.get("/v1/models", headers={**WITH_KEY, "X-Request-ID": given}).headers["x-request-id"]
+    assert (told == given) is kept
+    assert re.fullmatch("[A-Za-z0-9._-]{8,64}", told)
+
+
+def test_what_is_taken_apart_adds_up(client: Client, someone: tuple[str, str]) -> None:
+    answer = client.post("/v1/explain", json={"model": MODEL, "stays": [someone[1]]}, headers=WITH_KEY).json()
+    (told,) = answer["explanations"]
+    parts = [part["log_odds"] for group in told["groups"] for part in group["parts"]]
+    assert told["base_log_odds"] + sum(parts) == pytest.approx(told["log_odds"], abs=1e-9)
+    for group in told["groups"]:
+        assert sum(part["log_odds"] for part in group["parts"]) == pytest.approx(group["log_odds"], abs=1e-9)
+
+
+def test_the_list_of_an_evening_is_kept_with_everyone_who_could_be_on_it(client: Client, home: Home) -> None:
+    query = {"model": MODEL, "from": "2024-10-01", "to": "2024-12-31", "top": "2"}
+    answer = client.get("/v1/outreach", params=query, headers={**WITH_KEY, "X-Request-ID": "the-list-of-today"})
+    assert answer.status_code == 200, answer.text
+    listed = answer.json()["entries"]
+    assert [entry["rank"] for entry in listed] == [1, 2]
+    with home.engine.connect() as connection:
+        asked = select(KEPT_SCORE).where(KEPT_SCORE.c.request_id == "the-list-of-today")
+        kept = connection.execute(asked.order_by(KEPT_SCORE.c.list_rank)).mappings().all()
+    assert [score["list_rank"] for score in kept] == list(range(1, len(kept) + 1))
+    assert len(kept) > len(listed), "those just below the cutoff are whom an honest evaluation compares with"
+    assert [score["stay_id"] for score in kept[:2]] == [entry["stay_id"] for entry in listed]
+    assert [score["reasons"] is not None for score in kept] == [True, True] + [False] * (len(kept) - 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"from": "2024-10-01", "to": "2024-12-31"}, "model"),
+        ({"model": MODEL, "from": "2024-02-30", "to": "2024-12-31"}, "from"),
+        ({"model": MODEL, "from": CANARY, "to": "2024-12-31"}, "from"),
+        ({"model": MODEL, "from": "2024-12-31", "to": "2024-12-01"}, "from"),
+        ({"model": MODEL, "from": "2024-10-01", "to": "2024-12-31", "top": "0"}, "top"),
+        ({"model": MODEL, "from": "1999-10-01", "to": "1999-12-31"}, "from"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused(client: Client, query: dict[str, str], field: str) -> None:
+    found = client.get("/v1/outreach", params=query, headers=WITH_KEY)
+    assert (found.status_code, found.json()["errors"][0]["field"]) == (422, field)
+    assert CANARY not in found.text
+
+
+def test_features_that_a_caller_worked_out_are_refused(client: Client) -> None:
+    told = {"person_id": "new", "known_at": "2024-01-01T00:00:00Z", "source": "x", "length_of_stay": 3}
+    found = ask(client, records={"person": [told]})
+    assert (found.status_code, found.json()["errors"][0]["field"]) == (422, "records.person[0].length_of_stay")
+    assert "worked out here" in found.json()["errors"][0]["expected"]
+
+
 def test_the_openapi_document_tells_the_route_and_its_key(client: Client) -> None:
     told = client.get("/v1/openapi.json", headers=WITH_KEY).json()
-    assert set(told["paths"]) == {"/v1/score", "/healthz"}
+    ours = {f"/v1/{name}" for name in ("score", "explain", "models", "outreach", "ready", "openapi.json")}
+    assert set(told["paths"]) == {*ours, "/healthz"}
     assert told["paths"]["/healthz"]["get"]["security"] == []
     request = told["components"]["schemas"]["ScoreRequest"]
-    assert set(request["properties"]) == {"model", "stays", "persons", "records"}
+    assert set(request["properties"]) == {"model", "stays", "persons", "records", "bundle", "reasons"}
     assert MODEL in request["properties"]["model"]["enum"]
     refs = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told)))
     assert refs <= set(told["components"]["schemas"]), "a reference that leads nowhere"
@@ -297,7 +385,12 @@ def started(store: Path, releases: Path, log: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "AFTERWARD_API_KEY": KEY, "AFTERWARD_RELEASES": str(releases)}
+    environment = {
+        **os.environ,
+        "AFTERWARD_API_KEY": KEY,
+        "AFTERWARD_RELEASES": str(releases),
+        "AFTERWARD_DATABASE_URL": f"sqlite:///{log.parent / 'afterward.db'}",
+    }
     words = [sys.executable, "-m", "afterward", "serve", "--store", str(store), "--port", str(port)]
     with log.open("w") as out:
         child = subprocess.Popen(
@@ -332,8 +425,10 @@ LONG = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def server(simulated_chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    log = tmp_path_factory.mktemp("server") / "log"
-    with started(simulated_chain.store, simulated_chain.releases, log) as running:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(simulated_chain.releases / MODEL, folder / "releases" / MODEL)
+    shutil.copytree(folder / "releases" / MODEL / "1", folder / "releases" / MODEL / "2")
+    with started(simulated_chain.store, folder / "releases", folder / "log") as running:
         yield running
 
 
@@ -403,6 +498,52 @@ class TestServer:
         with ThreadPoolExecutor(4) as pool:
             together = list(pool.map(lambda person: scores(server, persons=[person]), people))
         assert together == alone
+
+    def test_a_new_champion_is_picked_up_and_no_request_is_dropped(
+        self, server: Server, simulated_chain: Chain, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(pointer.HOME, str(server.log.parent / "releases"))
+        person, over = rows_of(simulated_chain.listed)[0]["person_id"], Event()
+
+        def asks() -> list[tuple[int, int]]:
+            found = []
+            while not over.is_set():
+                body = {"model": MODEL, "persons": [person]}
+                answer = httpx.post(f"{server.url}/v1/score", json=body, headers=WITH_KEY, timeout=120)
+                found.append((answer.status_code, answer.json().get("version", 0)))
+                if found[-1][1] == 2:
+                    over.set()
+            return found
+
+        with ThreadPoolExecutor(2) as pool:
+            asking = [pool.submit(asks) for _ in range(2)]
+            pointer.point(MODEL, 2)
+            stop = Timer(60, over.set)
+            stop.start()
+            found = [answer for each in asking for answer in each.result()]
+            stop.cancel()
+        assert {status for status, _ in found} == {200}
+        assert 2 in {version for _, version in found}, "the promoted version never answered"
+
+    def test_it_says_whether_it_is_ready(self, server: Server) -> None:
+        answer = httpx.get(f"{server.url}/v1/ready", headers=WITH_KEY, timeout=60)
+        assert (answer.status_code, answer.json()["missing"]) == (200, [])
+        assert MODEL in answer.json()["models"]
+        assert httpx.get(f"{server.url}/readyz", headers=WITH_KEY, timeout=60).status_code == 200
+
+    def test_our_metrics_stand_beside_those_of_bentoml(self, server: Server) -> None:
+        httpx.get(f"{server.url}/v1/models", headers=WITH_KEY, timeout=60)
+        told = httpx.get(f"{server.url}/metrics", headers=WITH_KEY, timeout=60).text
+        assert re.search(r'afterward_requests_total\{.*route="/v1/models".*\} [1-9]', told)
+        assert "bentoml_" in told
+
+    def test_a_request_has_an_id_that_the_log_has_too(self, server: Server) -> None:
+        given = {**WITH_KEY, "X-Request-ID": "from-the-gateway-1"}
+        answer = httpx.get(f"{server.url}/v1/models", headers=given, timeout=60)
+        assert answer.headers["x-request-id"] == "from-the-gateway-1"
+        lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+        (line,) = [line for line in lines if line.get("request_id") == "from-the-gateway-1"]
+        assert (line["route"], line["status"]) == ("/v1/models", 200)
 
     def test_the_log_holds_no_person_and_no_key(self, server: Server, simulated_chain: Chain) -> None:
         person = rows_of(simulated_chain.listed)[0]["person_id"]

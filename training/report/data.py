@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.pages.content import WITHHELD, Cell, Facts, Items, Part, Section, Share, Table, Text, shown
+from features.windows import stamp
 from models.calibration import Calibrator
 from training.report.recorded import Judged, Recorded, estimate, open_counts
 
@@ -253,6 +254,18 @@ def gates(found: Recorded) -> Section:
             *_fairness(groups),
         ),
     )
+
+
+def decided(found: Recorded) -> Section:
+    """Who put this version in use, took it out or was refused, and why; a gate that was overruled is named so."""
+    title = "What was decided"
+    if not found.decisions:
+        return Section("decided", title, (Text("Nobody has promoted this version, or tried to."),))
+    rows = tuple(
+        (stamp(made.at, "UTC"), made.what, made.who, made.why, made.forced or "nobody") for made in found.decisions
+    )
+    heads = ("when (UTC)", "decision", "who", "why", "gates overruled, with the reason")
+    return Section("decided", title, (Table("Decisions about this version, oldest first", heads, rows),))
 
 
 def _fairness(groups: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:

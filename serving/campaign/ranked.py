@@ -24,8 +24,8 @@ from features.measures.status import OPEN_GAP
 from features.measures.value_sets import ValueSets
 from features.record.record import Record
 from models.explain import Reason
-from serving.call_effects import CallEffect, by_measure
-from serving.gap_chances import scored, some_champion_of_gaps
+from serving.campaign.call_effects import CallEffect, by_measure
+from serving.campaign.chances import scored, some_champion_of_gaps
 from serving.outreach import cell, language_of, latest_contact, latest_practice
 from serving.score import Champion, explain
 
