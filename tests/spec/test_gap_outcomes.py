@@ -38,12 +38,12 @@ def diabetic(who: str, *tests: tuple[str, str, int], until: str = "2025-12-31", 
         "result": [],
     }
     for visit in ("2023-01-10", "2024-01-10", "2025-01-10"):
-        at, known = day(visit), moment(f"{visit[:4]}-01-31")
+        at, told = day(visit), moment(f"{visit[:4]}-01-31")
         claim = {"person_id": who, "claim_id": f"{who}{visit}", "version": 0}
         rows["claim_line"].append(
-            row(at, at, known, **claim, line=1, cancels=0, hcpcs_code="99213", place_of_service_code="11")
+            row(at, at, told, **claim, line=1, cancels=0, hcpcs_code="99213", place_of_service_code="11")
         )
-        rows["diagnosis"].append(row(at, at, known, **claim, role="other", code_system="icd-10-cm", code="E119"))
+        rows["diagnosis"].append(row(at, at, told, **claim, role="other", code_system="icd-10-cm", code="E119"))
     for taken, known, value in tests:
         test = {"kind": "laboratory", "code_system": "loinc", "code": "4548-4", "value": value, "unit": "%"}
         rows["result"].append(row(day(taken), day(taken), moment(known), person_id=who, status="final", **test))
