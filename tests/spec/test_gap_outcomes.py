@@ -15,7 +15,8 @@ from features.definitions.cohort import Cohort
 from features.measures.month_ends import open_at
 from features.measures.outcomes import DIED_BEFORE, LEFT_BEFORE, NOT_YET, labels_of_gaps
 from features.measures.through_time import measures_named
-from features.record.record import Record
+from features.record.record import Record, cut_to_persons
+from features.record.tables import PERSON
 from tests.histories import Rows, record_of, row
 from tests.spec.tables import day, moment, together
 
@@ -126,3 +127,8 @@ def test_the_history_of_a_gap_is_what_was_known_of_it(record: Record, cohort: Co
     assert (X[f"gap_is_{FORESEEN[0].lower()}"] == 1).all()
     alone = build(record, rows.head(1), (HISTORY,)).to_numpy().view(np.int64)
     assert (alone == X.head(1).to_numpy().view(np.int64)).all(), "one person alone gives the same bits"
+
+
+def test_a_count_of_everybody_is_not_taken_for_one_of_some(record: Record) -> None:
+    record.conclude("everybody counted", lambda whole: whole[PERSON].aggregate(people=whole[PERSON].count()))
+    assert "everybody counted" not in cut_to_persons(record, ["never"]).derived
