@@ -129,7 +129,7 @@ def outreach_list(
     rows = cohort.rows[cohort.rows.as_of <= evening]  # news that came later belongs to the next evening's list
     rows = rows.assign(one=persons_now(record, rows.person_id))  # a stay may be told under a number given up since
     latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("one", keep="last")
-    told = _latest_contact(record, evening, latest.one.tolist())
+    told = latest_contact(record, evening, latest.one.tolist())
     gone = {
         "in hospital again": in_hospital(record, evening),
         "died": dead(record, evening),
@@ -236,7 +236,7 @@ def _entries(
     tier = tiers_of(scored, with_)
     people = persons_now(record, scored.rows.person_id.iloc[places])
     contacts = told.set_index("person_id")
-    practices = _latest_practice(record, evening, people)
+    practices = latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
     went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening, scopes)
     entries = []
@@ -259,7 +259,7 @@ def _entries(
                 practice=practices.get(person, ""),
                 due=windows.business_days_after(int(row.discharge_day), FIRST_CONTACT_BUSINESS_DAYS),
                 phone="" if contact is None else contact.phone or "",
-                language="" if contact is None else _language(contact.preferred_language),
+                language="" if contact is None else language_of(contact.preferred_language),
                 interpreter=contact is not None and bool(contact.interpreter_needed == 1),
                 model=with_.spec.name,
                 model_version=with_.release.version,
@@ -269,18 +269,19 @@ def _entries(
     return tuple(entries)
 
 
-def _language(tag: str | None) -> str:
+def language_of(tag: str | None) -> str:
+    """A language in words, by its tag; one that we have no word for as its tag."""
     return "" if not tag else LANGUAGES.get(tag.split("-")[0].lower(), tag)
 
 
-def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
+def latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
     """Contact details known at an instant, one row a person; what was never told is null."""
     names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
     found: pd.DataFrame = latest_told(record[CONTACT_DETAILS], instant, people, names).to_pandas()
     return found.astype(object).where(found.notna(), None)
 
 
-def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
+def latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
     """The practice that answers for each person; where only a clinician is named, the clinician's."""
     import ibis
 
@@ -371,7 +372,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         entry.went_to,
         entry.practice,
         windows.iso(entry.due),
-        "; ".join(f"{gap.title} (due {windows.iso(gap.due)}): {gap.closes}" for gap in entry.gaps),
+        "; ".join(map(_gap, entry.gaps)),
         entry.phone,
         entry.language,
         "yes" if entry.interpreter else "",
@@ -379,6 +380,11 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         entry.model_version,
         entry.stay_id,
     )
+
+
+def _gap(gap: OpenGap) -> str:
+    chance = "" if gap.chance is None else f", {gap.chance:.0%} to stay open"
+    return f"{gap.title} (due {windows.iso(gap.due)}{chance}): {gap.closes}"
 
 
 def cell(value: str | int) -> str | int:

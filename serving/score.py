@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.dataset import build
+from features.errors import BadModel
 from features.record.record import Record
 from models import pointer
 from models.explain import Explanation, contributions, explanations
@@ -20,7 +21,11 @@ from models.specs.spec import Spec
 from models.tiers import Tier, tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from features.standing import Standing
 
 REASONS = 4  # as many as a person takes in before a call
 
@@ -42,6 +47,15 @@ class Scored:
     risk: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
+def champion_of_discharges(model: str) -> Champion:
+    """The same, of a model that is about discharges; BadModel for one that is not."""
+    if spec(model).prediction_time != "discharge":
+        raise BadModel(
+            got=f"{model}, a model of care gaps", expected="one of discharges", do="Run `afterward campaign` for gaps."
+        )
+    return champion(model)
+
+
 def champion(model: str) -> Champion:
     """The champion as the pointer names it now. Raises BadModel for an unknown model, one never trained or promoted, a
     release that does not verify, or one whose features this code declares otherwise.
@@ -60,6 +74,12 @@ def _loaded(model: str, path: Path) -> Champion:
 def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     """Calibrated risk of each index stay, from what was known at its `as_of`."""
     features = build(record, rows, with_.spec.features)
+    return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
+
+
+def score_with(standing: Standing, people: Sequence[str], rows: pd.DataFrame, with_: Champion) -> Scored:
+    """The same of a few people, by queries that stand; to the bit."""
+    features = standing.build(people, rows)
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
