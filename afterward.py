@@ -24,6 +24,7 @@ from features.sources.cli import load
 from serving.campaign.cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
+from serving.committee.impact.cli import COMMANDS as IMPACT
 from serving.committee.scorecard.cli import scorecard
 from serving.upkeep.cli import COMMANDS as UPKEEP
 from serving.worklist.cli import COMMANDS as WORKLIST
@@ -51,6 +52,7 @@ ROOMS = (
     UPKEEP,
     COMMITTEE,
     (scorecard,),
+    IMPACT,
     WORKLIST,
 )
 for command in chain.from_iterable(ROOMS):

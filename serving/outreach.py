@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from features import windows
 from features.codes.places import DISPOSITIONS
+from features.codes.sensitive import MENTAL, allowed
 from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.definitions.stays import stay_versions
@@ -36,6 +37,7 @@ LEFT_OUT = {  # a rule's name says whom it keeps; here, what became of those who
     "adult": "under 18",
 }
 FIRST_CONTACT_BUSINESS_DAYS = 2  # CPT 99495 and 99496: contact within two business days of discharge
+ELSEWHERE = "another institution"
 LANGUAGES = {
     "en": "English",
     "es": "Spanish",
@@ -107,13 +109,15 @@ def outreach_list(
     last_day: int,
     top: int,
     gaps: Mapping[str, tuple[OpenGap, ...]] | None = None,
+    scopes: Collection[str] = (),
 ) -> OutreachList:
     """The `top` people by calibrated risk among those discharged from `first_day` to `last_day`, both included.
 
     Each stay is scored at its own prediction time and each person stands once, by the latest index stay. Whoever is
     known at the end of `last_day` to be in hospital, dead, or not wanting calls is left off. Equal risks keep the order
-    of discharge, then of the stay's id. `gaps` are shown beside the risk and move nobody. Raises BadInput for days or a
-    number that cannot be, and for days of which the record has no discharge before and after.
+    of discharge, then of the stay's id. `gaps` are shown beside the risk and move nobody. `scopes` are the sensitive
+    categories that the readers of the list may be told of: others are in the risk and in no word. Raises BadInput for
+    days or a number that cannot be, and for days of which the record has no discharge before and after.
     """
     if last_day < first_day:
         raise BadInput(got="--from after --to", expected="--from on or before --to", do="Swap them.")
@@ -144,7 +148,7 @@ def outreach_list(
     if len(callable_):
         scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
-        entries = _entries(record, scored, places, with_, told, evening, gaps or {})
+        entries = _entries(record, scored, places, with_, told, evening, gaps or {}, scopes)
     return OutreachList(
         entries=entries,
         title=with_.spec.title,
@@ -226,14 +230,15 @@ def _entries(
     told: pd.DataFrame,
     evening: int,
     gaps: Mapping[str, tuple[OpenGap, ...]],
+    scopes: Collection[str],
 ) -> tuple[Entry, ...]:
-    why = explain(scored, places, with_)
+    why = explain(scored, places, with_, scopes)
     tier = tiers_of(scored, with_)
     people = persons_now(record, scored.rows.person_id.iloc[places])
     contacts = told.set_index("person_id")
     practices = latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
-    went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening)
+    went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening, scopes)
     entries = []
     for rank, (person, place, because) in enumerate(zip(people, places, why, strict=True), 1):
         row = scored.rows.iloc[place]
@@ -298,14 +303,20 @@ def latest_told(rows: ir.Table, instant: int, people: Sequence[str], names: Sequ
     return kept.group_by("person_id").aggregate(**told).order_by("person_id")
 
 
-def _went_to(record: Record, stays: Sequence[str], instant: int) -> dict[str, str]:
-    """Where each stay sent the person, as told by an instant, in words; nothing for home and where nobody told."""
+def _went_to(record: Record, stays: Sequence[str], instant: int, scopes: Collection[str]) -> dict[str, str]:
+    """Where each stay sent the person, as told by an instant, in words; nothing for home and where nobody told. That it
+    is a psychiatric hospital is told within the scope only.
+    """
     versions = stay_versions(record)
     now = versions.filter(
         versions.stay_id.isin(list(stays)), versions.known_from <= instant, instant < versions.known_until
     )
     found = now.select("stay_id", "discharge_disposition_code").to_pandas().dropna()
-    words = {place.code: place.wording for place in DISPOSITIONS if place.kind != "home"}
+    words = {
+        place.code: place.wording if place.kind != "psychiatric" or allowed(MENTAL, scopes) else ELSEWHERE
+        for place in DISPOSITIONS
+        if place.kind != "home"
+    }
     return {stay: words[code] for stay, code in zip(found.iloc[:, 0], found.iloc[:, 1], strict=True) if code in words}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,11 @@ from models.specs.spec import Spec
 from models.tiers import Tier, tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from features.standing import Standing
 
 REASONS = 4  # as many as a person takes in before a call
 
@@ -72,12 +77,22 @@ def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
-def explain(scored: Scored, places: list[int], with_: Champion) -> tuple[Explanation, ...]:
-    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does."""
+def score_with(standing: Standing, people: Sequence[str], rows: pd.DataFrame, with_: Champion) -> Scored:
+    """The same of a few people, by queries that stand; to the bit."""
+    features = standing.build(people, rows)
+    return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
+
+
+def explain(
+    scored: Scored, places: list[int], with_: Champion, scopes: Collection[str] = ()
+) -> tuple[Explanation, ...]:
+    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does. Nothing of a
+    sensitive category is worded outside `scopes`.
+    """
     if not places:
         return ()
     matrix = with_.release.matrix(scored.features.iloc[places])
-    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS)
+    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS, scopes)
 
 
 def strangeness(record: Record, with_: Champion) -> tuple[str, ...]:

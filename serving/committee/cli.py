@@ -62,6 +62,26 @@ def audit(
     click.echo(f"Written: {', '.join(map(str, written))}")
 
 
+@click.command()
+@STORE
+@OUT
+@click.option("--months", type=click.IntRange(min=1), default=6, show_default=True, help="How many months to watch.")
+@click.option("--model", "models", multiple=True, help="A model; give it again for more; all champions where left out.")
+def monitor(store: Path, out: Path, months: int, models: tuple[str, ...]) -> None:
+    """Say what drifts in the last months: feeds, people, scores and outcomes, and what it is a sign of."""
+    import os
+
+    from serving.committee.monitor import monitor as monitored
+    from serving.committee.monitor_kept import kept_here
+    from serving.committee.monitor_page import in_words, page
+
+    _check_html(out)
+    found = monitored(store, months, models, kept_here(os.environ))
+    written = _write(page(found), out)
+    click.echo(in_words(found))
+    click.echo(f"Written: {', '.join(map(str, written))}")
+
+
 def _check_html(out: Path) -> None:
     if out.suffix.lower() != ".html":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .html", do="Write it like audit.html.")
@@ -77,4 +97,4 @@ def _write(made: Page, out: Path) -> tuple[Path, ...]:
     return (*files, pdf) if printed(out, pdf) else files
 
 
-COMMANDS: tuple[click.Command, ...] = (audit,)
+COMMANDS: tuple[click.Command, ...] = (audit, monitor)
