@@ -8,7 +8,8 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-gaps-claims bench-oracle bench-committee bench-scorecard bench-impact bench-worklist clean lock
+.PHONY: help install demo test check soak serve clean lock bench-chain bench-committee bench-definitions bench-gaps \
+  bench-gaps-claims bench-impact bench-oracle bench-scorecard bench-sources bench-worklist
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -21,6 +22,7 @@ help:
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
 	@echo "make bench-gaps-claims  four measures on the claims of 20,000 simulated members, people per second"
+	@echo "make bench-sources 200 MB of FHIR through the reader, beside a bare parse of its JSON"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
 	@echo "make bench-committee  coverage of the audit's intervals, false alarms of the monitor, a million rows"
 	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
@@ -79,6 +81,9 @@ bench-gaps: .venv/.base
 
 bench-gaps-claims: .venv/.base
 	$(BIN)/python -m tests.benchmarks.gaps_on_claims
+
+bench-sources: .venv/.base
+	$(BIN)/python -m tests.benchmarks.sources
 
 bench-oracle: .venv/.base
 	$(BIN)/python -m tests.benchmarks.oracle
