@@ -44,8 +44,8 @@ def score(
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.campaign.chances import with_chances
     from serving.database import upgrade
-    from serving.gap_chances import with_chances
     from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page

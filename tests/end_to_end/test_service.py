@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -27,96 +26,30 @@ from uuid import uuid4
 import httpx
 import pytest
 from sqlalchemy import select
-from starlette.applications import Starlette
 from starlette.routing import Mount
 
-import serving.routes
 from features.errors import BadModel
 from models import pointer
 from serving.answer import Answers
 from serving.audit.entries import AUDIT
 from serving.audit.verify import verify
-from serving.auth import ADMIN, Caller, Guard, access, keys
+from serving.auth import ADMIN, Caller, access, keys
 from serving.auth.caller import ROLES
 from serving.database import opened
-from serving.kept import KEPT_SCORE, Home, home_of
-from serving.logs import Logged
+from serving.kept import KEPT_SCORE, Home
 from serving.settings import Secret, settings
-from serving.watch import Watch
 from tests.chains import MODEL, Chain
-from tests.champions import longer_is_riskier
 from tests.conftest import PROJECT
+from tests.end_to_end.conftest import KEY, WITH_KEY, Client
 from tests.end_to_end.test_chain import rows_of
 from tests.leaks import planted, told
 
 pytestmark = pytest.mark.slow
-KEY = "a-key-for-the-tests"
-WITH_KEY = {"Authorization": f"Bearer {KEY}"}
 CANARY = "CANARY-7719"
 SECONDS_TO_START = 240
 
 
 # ---- in this process
-
-
-@dataclass(frozen=True)
-class Client:
-    """Asks an application of this process."""
-
-    app: Any
-
-    def send(self, method: str, path: str, **given: Any) -> httpx.Response:
-        async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                return await client.request(method, path, **given)
-
-        return asyncio.run(sent())
-
-    def get(self, path: str, **given: Any) -> httpx.Response:
-        return self.send("GET", path, **given)
-
-    def post(self, path: str, **given: Any) -> httpx.Response:
-        return self.send("POST", path, **given)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """Where the scores of these tests are kept."""
-    folder = tmp_path_factory.mktemp("kept")
-    made = home_of(f"sqlite:///{folder / 'afterward.db'}", folder / "rows")
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def answers(simulated_store: Path, home: Home) -> Answers:
-    """With a champion that takes no training."""
-    champion = longer_is_riskier()
-    return Answers(simulated_store, Watch(lambda _: champion), lambda: home)
-
-
-@pytest.fixture
-def client(answers: Answers, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """The routes behind the guard."""
-    monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
-    monkeypatch.setenv("AFTERWARD_STORE", str(answers.store))
-    settings.cache_clear()
-    monkeypatch.setattr(serving.routes, "answers", lambda: answers)
-    monkeypatch.setattr(serving.routes, "current", lambda: home.engine)
-    yield Client(Logged(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)]))))
-    settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def someone(answers: Answers) -> tuple[str, str]:
-    """A person and their latest index stay."""
-    from features.definitions.cohort import prediction_cohort
-    from features.record.record import open_record
-
-    rows = prediction_cohort(open_record(answers.store)).rows
-    last = rows.sort_values(["as_of", "stay_id"]).iloc[-1]
-    return str(last.person_id), str(last.stay_id)
 
 
 def ask(client: Client, **body: Any) -> httpx.Response:
