@@ -21,8 +21,10 @@ from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
+from serving.campaign.cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
+from serving.committee.impact.cli import COMMANDS as IMPACT
 from serving.committee.scorecard.cli import scorecard
 from serving.upkeep.cli import COMMANDS as UPKEEP
 from serving.worklist.cli import COMMANDS as WORKLIST
@@ -46,9 +48,11 @@ ROOMS = (
     MEASURES,
     TRAINING,
     SERVING,
+    CAMPAIGN,
     UPKEEP,
     COMMITTEE,
     (scorecard,),
+    IMPACT,
     WORKLIST,
 )
 for command in chain.from_iterable(ROOMS):

@@ -30,7 +30,13 @@ _CODE = (
     "windows.py",
 )
 # and of a feature that asks who has a care gap
-_CODE_OF_MEASURES = ("measures", "definitions/present.py")
+_CODE_OF_MEASURES = ("measures",)
+# of these rooms what decides no feature's value: labels, commands, files of decks and of lists
+_BESIDE = tuple(
+    f"measures/{name}"
+    for name in ("transitions", "outcomes.py", "month_ends.py", "cli.py", "deck.py", "check.py", "gaps_file.py",
+                 "spreadsheet.py", "value_set_files.py")
+)  # fmt: skip
 
 
 def fingerprint(features: Sequence[Feature]) -> str:
@@ -55,6 +61,8 @@ def _code(names: tuple[str, ...]) -> str:
     for name in names:
         place = here / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            if path.relative_to(here).as_posix().startswith(_BESIDE):
+                continue
             digest.update(f"{path.relative_to(here).as_posix()}\0{_meaning(path)}".encode())
     return digest.hexdigest()
 

@@ -23,24 +23,42 @@ from features.errors import BadInput
 @click.option(
     "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
 )
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["substance_use", "mental_health", "hiv", "reproductive"]),
+    help="A sensitive category that the readers of the list may be told of; others are in the risk and in no word.",
+)
+def score(
+    model: str,
+    store: Path,
+    first: str,
+    last: str,
+    top: int,
+    out: Path,
+    gaps: Path | None,
+    scopes: tuple[str, ...],
+) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.campaign.chances import with_chances
     from serving.database import upgrade
     from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
-    from serving.score import champion
+    from serving.score import champion_of_discharges
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
-    with_ = champion(model)
+    with_ = champion_of_discharges(model)
     still_open = read_open(gaps, last_day) if gaps else {}
     record = open_record(store)
-    made = outreach_list(record, with_, first_day, last_day, top, still_open)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open, scopes)
+    made = with_chances(record, made) if still_open else made
     upgrade(home().engine)
     keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
@@ -75,12 +93,13 @@ def serve(store: Path | None, host: str, port: int) -> None:
     from models import pointer
     from serving.auth.keys import expect_somebody
     from serving.database import current, upgrade, writing
-    from serving.settings import read
+    from serving.settings import read, settled
     from serving.worklist.sign_in import first_account
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     if store is not None:
-        environment["AFTERWARD_STORE"] = str(store.absolute())
+        environment["AFTERWARD_STORE"] = str(store)
+    environment = settled(environment)
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
     upgrade(current())
@@ -88,7 +107,6 @@ def serve(store: Path | None, host: str, port: int) -> None:
         expect_somebody(current())
     with writing(current()) as connection:
         first = first_account(connection)
-    environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent

@@ -19,6 +19,7 @@ import numpy as np
 from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, String, Table, insert
 
 from features import windows
+from features.codes.sensitive import allowed
 from models.explain import Reason
 from serving import kept_rows, settings
 from serving.database import METADATA, current, opened, upgrade, writing
@@ -95,10 +96,12 @@ def keep(
     zone: str,
     reasons: Mapping[int, Sequence[Reason]],
     places: Places | None = None,
-) -> None:
-    """Keep scores of one occasion; `reasons` by the row's place. When this returns they are on disk."""
+) -> list[str]:
+    """Keep scores of one occasion and give their ids; `reasons` by the row's place. When this returns they are on
+    disk.
+    """
     if not len(scored.rows):
-        return
+        return []
     made_at = windows.now()
     day = int(windows.local_day(made_at, zone))
     told = uuid4().hex
@@ -116,16 +119,21 @@ def keep(
     with writing(home.engine) as connection:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             connection.execute(insert(KEPT_SCORE), [same | row for row in rows[first : first + ROWS_AT_ONCE]])
+    return ids
 
 
 def keep_list(home: Home, occasion: Occasion, made: OutreachList, with_: Champion, store: str, zone: str) -> None:
     """Keep the scores of everyone who could have been on a list, with rank and cutoff, and the reasons of those on it;
-    so also what `afterward score` writes.
+    so also what `afterward score` writes. Reasons that took a scope to be told are not kept: whoever reads them later
+    may not have it.
     """
     if made.scored is None:
         return
     places = {str(stay): place for place, stay in enumerate(made.scored.rows.stay_id)}
-    reasons = {places[entry.stay_id]: entry.reasons for entry in made.entries}
+    reasons = {
+        places[entry.stay_id]: [reason for reason in entry.reasons if allowed(reason.tells, ())]
+        for entry in made.entries
+    }
     keep(home, occasion, made.scored, with_, store, zone, reasons, Places(made.last_day, made.top))
 
 

@@ -113,6 +113,15 @@ def postgres(postgres_server: str) -> str:
     return fresh(postgres_server)
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser, as Debian packs it."""
+    found = shutil.which("chromium")
+    if found is None:
+        absent("chromium", "no chromium on the path")
+    return Path(str(found))
+
+
 def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder that is made by whichever process needs it first; the others wait for it and read it."""
     alone = factory.getbasetemp()

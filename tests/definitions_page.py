@@ -67,7 +67,9 @@ def _stays() -> list[str]:
 
 A stay is one continuous hospitalisation in short-term acute or critical access hospitals. What kind of hospital it was
 is told by its CMS certification number, else by the directory's words; where neither decides, an inpatient bill is
-taken for one of an acute hospital, and the report counts how many.
+taken for one of an acute hospital, and the report counts how many. A unit that bills under its hospital's own number is
+told by its beds (room and board of psychiatry or rehabilitation and of nothing else), by the service that a message
+names, or by the directory's words; the bill's word counts before the message's, and where they differ it is reported.
 
 1. Word of one admission to one hospital on one day is word of one stay, whoever tells it: bills (type of bill 11x),
    hospital messages of an inpatient (ADT, class I), discharge notices.
@@ -77,10 +79,15 @@ taken for one of an acute hospital, and the report counts how many.
    is a readmission, and so is any return on the next day.
 3. Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
    ended, on that day or on the next. The discharge code is not asked. The outcome belongs to the last hospital, whose
-   principal diagnosis decides the exclusions; whether a readmission was planned is told by the hospital that admitted.
+   principal diagnosis decides the exclusions; whether a readmission was planned is told by the hospital that admitted,
+   in its last word over all interim bills of that admission.
 4. Long-term, rehabilitation, psychiatric and children's hospitals, units of such kinds and swing beds are no acute
    hospitals: what happens there is neither an index stay nor a readmission nor part of a transfer.
-5. Observation and emergency visits are kept apart: they are no stays.
+   Where messages tell of one long visit and the unit's bill stands within it, the acute stay ends on the day on which
+   that bill begins, and what follows the bill is a stay of its own.
+5. Observation and emergency visits are kept apart: they are no stays. Where a visit begins with them and goes on under
+   the same number, the stay begins when a message says that the person is now an inpatient (A06), or on the bill's day
+   of admission; a bill is from its day of admission, also where services of the days before stand on it.
 6. When bill and message tell of one stay, the bill's word counts before the message's and the message's before a
    notice's; of days of discharge the latest counts. Where they differ, the difference is reported.
 7. A stay whose end nobody tells is over when the person is admitted again (a transfer, where the next admission says

@@ -216,6 +216,8 @@ def _altered(name: str, one: dict[str, Any], rng: np.random.Generator) -> dict[s
 
 # two short-term hospitals, a critical access hospital, a unit of the first, a psychiatric hospital, and one that no
 # number decides
+# room and board: none told, ordinary, psychiatric, rehabilitation, intensive care
+BEDS = (None, None, None, None, "0120", "0124", "0128", "0200")
 HOSPITALS = ("330001", "330001", "330002", "330002", "331301", "33T001", "334001", "h9")
 
 
@@ -225,10 +227,13 @@ def random_evidence(seed: int, people: int) -> Rows:
     """
     rng = np.random.default_rng(seed)
     rows: Rows = {"claim_line": [], "diagnosis": [], "procedure": [], "adt_event": [], "discharge_notice": []}
-    tellers = (_told_by_bill, _told_by_messages, _told_by_notice, _told_by_interim_bills, _told_twice)
+    tellers = (
+        *(_told_by_bill, _told_by_messages, _told_by_notice, _told_by_interim_bills, _told_twice),
+        _told_with_the_units_bill,
+    )
     for number in range(people):
         for thing in range(int(rng.integers(1, 8))):
-            tell = tellers[int(rng.choice(len(tellers), p=[0.3, 0.3, 0.1, 0.1, 0.2]))]
+            tell = tellers[int(rng.choice(len(tellers), p=[0.27, 0.27, 0.1, 0.1, 0.16, 0.1]))]
             tell(f"p{number}", f"p{number}t{thing}", rng, rows)
     return {name: given for name, given in rows.items() if given}
 
@@ -247,6 +252,9 @@ def _bill_versions(
 ) -> None:
     admit, leave, hospital = span
     known = _known(leave, rng)
+    # outpatient services of up to three days before are billed with the stay
+    first = admit - int(rng.choice([0, 0, 0, 1, 3])) if kind == "111" else admit
+    beds = [BEDS[int(rng.integers(len(BEDS)))] for _ in range(int(rng.choice([1, 1, 1, 2])))]
     for version in range(int(rng.choice([1, 1, 2, 3]))):
         interim = kind == "111" and rng.random() < 0.15
         told = {"claim_id": claim, "version": version, "cancels": int(version > 0 and rng.random() < 0.4)}
@@ -256,17 +264,18 @@ def _bill_versions(
         told |= {"discharge_disposition_code": "30" if still else str(rng.choice(["01", "02", "03"]))}
         told |= {"drg_code": str(rng.choice(["291", "470"])), "admit_type_code": str(rng.choice(["1", "3"]))}
         told |= {"admit_source_code": str(rng.choice(["1", "4"]))}
-        line = row(admit, leave, known, person_id=person, **told)
-        rows["claim_line"].append(line)
+        line = row(first, leave, known, person_id=person, **told)
+        for number, centre in enumerate(beds):
+            rows["claim_line"].append({**line, "claim_line_number": number + 1, "revenue_center_code": centre})
         code = {"claim_id": claim, "version": version, "role": "principal", "code_system": "icd-10-cm"}
         # heart failure, chemotherapy, osteoarthritis of the hip (never acute), and a code that no table knows
         code["code"] = str(rng.choice(["I5022", "I5022", "Z5111", "M1611", "U999"]))
-        rows["diagnosis"].append(row(admit, leave, known, person_id=person, **code))
+        rows["diagnosis"].append(row(first, leave, known, person_id=person, **code))
         if rng.random() < 0.3:
             # a hip is replaced, a kidney transplanted, a vein punctured
             done = {"claim_id": claim, "version": version, "code_system": "icd-10-pcs"}
             done["code"] = str(rng.choice(["0SR90J9", "0TY00Z0", "3E0333Z"]))
-            rows["procedure"].append(row(admit, leave, known, person_id=person, **done))
+            rows["procedure"].append(row(first, leave, known, person_id=person, **done))
         known += int(rng.choice([0, 86_400, 20 * 86_400]))
         leave += int(rng.choice([0, 0, 1]))
 
@@ -293,6 +302,23 @@ def _told_twice(person: str, name: str, rng: np.random.Generator, rows: Rows) ->
     _bill_versions(person, name, (first, leave + int(rng.choice([0, 0, 0, 1])), hospital), rng, rows)
 
 
+def _told_with_the_units_bill(person: str, name: str, rng: np.random.Generator, rows: Rows) -> None:
+    """Messages of one long visit, and one or two bills of the hospital's unit within it, by its own number or by beds;
+    now and then the ward's bill too.
+    """
+    admit, _, hospital = _span(rng)
+    leave = admit + int(rng.integers(2, 15))
+    _messages(person, name, (admit, leave, hospital), rng, rows)
+    first = admit + int(rng.integers(0, 4))
+    for number in range(int(rng.choice([1, 1, 2]))):
+        last = min(first + int(rng.choice([0, 1, 3, 12])), leave + 1)
+        place = str(rng.choice(["33T001", hospital]))
+        _bill_versions(person, f"{name}u{number}", (first, max(first, last), place), rng, rows)
+        first = last + int(rng.integers(0, 3))
+    if rng.random() < 0.4:
+        _bill_versions(person, f"{name}w", (admit, min(leave, admit + 3), hospital), rng, rows)
+
+
 def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.random.Generator, rows: Rows) -> None:
     admit, leave, hospital = span
     came, left = start(admit) + 36_000, start(leave) + 54_000
@@ -301,6 +327,7 @@ def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.rando
     told |= {"admit_source_code": str(rng.choice(["1", "4"]))}
     gone = {"discharged_at": left, "discharge_day": leave, "discharge_disposition_code": str(rng.choice(["01", "02"]))}
     sent: list[tuple[str, int, dict[str, Any]]] = [("A01", came, {})]
+    before = str(rng.choice(["O", "E"]))
     if rng.random() < 0.2:
         sent.append(("A08", max(came, left - 7_200), {}))
     for _ in range(int(rng.choice([0, 0, 0, 1, 2]))):
@@ -308,6 +335,7 @@ def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.rando
         sent.append(("A02", moved, {"hospital_service": str(rng.choice(["MED", "REHAB", "PSYCH"]))}))
         if rng.random() < 0.3:
             sent.append(("A12", moved + 30, {"hospital_service": "MED"}))
+    became = _observed_first(rng, sent, came, left)
     sent.sort(key=lambda one: one[1])
     if rng.random() < 0.75:
         sent.append(("A03", left, gone))
@@ -317,8 +345,24 @@ def _messages(person: str, visit: str, span: tuple[int, int, str], rng: np.rando
         sent.append(("A11", left + 7_200, {}))
     for event, at, more in sent:
         on = int(windows.local_day([at], ZONE)[0])
-        one = row(on, on, at, person_id=person, event_type=event, **told, **more)
+        seen_as = {} if at >= became else {"patient_class": before}
+        one = row(on, on, at, person_id=person, event_type=event, **{**told, **seen_as, **more})
         rows["adt_event"].append({**one, "happened_from": at, "happened_to": at})
+
+
+def _observed_first(rng: np.random.Generator, sent: list[tuple[str, int, dict[str, Any]]], came: int, left: int) -> int:
+    """When the visit became an inpatient's: most often at once. Else with a message (A06), which repeats the time at
+    which the visit began or tells its own; now and then the discharge is the first to say so.
+    """
+    if rng.random() > 0.25 or left <= came + 60:
+        return came
+    became = int(rng.integers(came + 60, left))
+    if rng.random() < 0.25:
+        return left
+    on = int(windows.local_day([became], ZONE)[0])
+    own = {"admitted_at": became, "admission_day": on} if rng.random() < 0.3 else {}
+    sent.append(("A06", became, own))
+    return became
 
 
 def _told_by_notice(person: str, claim: str, rng: np.random.Generator, rows: Rows) -> None:

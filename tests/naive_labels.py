@@ -14,6 +14,7 @@ from features.codes.harms import COMPONENTS, HARMS
 from features.codes.places import facility_type
 from features.codes.systems import ICD10CM
 from tests.histories import Rows
+from tests.naive_stays import beds_of
 
 Row = Mapping[str, Any]
 Stay = Mapping[str, Any]
@@ -101,7 +102,7 @@ def _harm_days(row: Any, index: Stay, stays: Sequence[Stay], rows: Rows) -> Iter
     claims = list(_final_claims(row.person_id, rows))
     following = _next_of(row, index, stays)
     for lines, codes in claims:
-        setting, came = _setting(lines), min(one["from_day"] for one in lines)
+        setting, came = _setting(lines), _came(lines)
         counted = {one["code"] for one in codes if setting != "inpatient" or _came_with(one, codes, lines, stays)}
         on_its_day = setting == "inpatient" and following is not None and following["admit_day"] == row.discharge_day
         if setting not in ("emergency", "observation", "inpatient"):
@@ -132,8 +133,17 @@ def _setting(lines: Sequence[Row]) -> str:
     revenue = {one.get("revenue_center_code") for one in lines}
     if str(lines[0].get("bill_type_code")).startswith("11"):
         kind = facility_type(lines[0]["facility_id"])
+        if beds_of([*lines]) not in (None, "ordinary"):
+            return "elsewhere"
         return "inpatient" if kind in (None, "short_term_acute", "critical_access") else "elsewhere"
     return "observation" if "0762" in revenue else "emergency" if "0450" in revenue else "other"
+
+
+def _came(lines: Sequence[Row]) -> int:
+    """The first day of a claim; of an inpatient bill, the day of admission where that is later."""
+    first = min(int(one["from_day"]) for one in lines)
+    inpatient = str(lines[0].get("bill_type_code")).startswith("11")
+    return max(first, int(lines[0]["admission_day"])) if inpatient else first
 
 
 def _came_with(one: Row, codes: Sequence[Row], lines: Sequence[Row], stays: Sequence[Stay]) -> bool:
@@ -143,7 +153,7 @@ def _came_with(one: Row, codes: Sequence[Row], lines: Sequence[Row], stays: Sequ
     flagged = any(code.get("present_on_admission") for code in codes)
     flag = one.get("present_on_admission")
     there = flag in ("Y", "W", "1") or (flag is None and (flagged or one["role"] == "principal"))
-    came = min(line["from_day"] for line in lines)
+    came = _came(lines)
     begins = any(
         stay["first_facility_id"] == lines[0]["facility_id"] and 0 <= came - stay["admit_day"] <= 1 for stay in stays
     )
@@ -157,7 +167,7 @@ def _is_new(
     for lines, codes in claims:
         for one in codes:
             alike = any_code or one["code"][:6] == code[:6]
-            before = one["from_day"] < row.discharge_day or _of_the_stay(row, one, lines, stays)
+            before = _came(lines) < row.discharge_day or _of_the_stay(row, one, lines, stays)
             if label in _labels(one["code"]) and alike and before and one["to_day"] >= row.discharge_day - days:
                 return False
     return True
@@ -165,9 +175,9 @@ def _is_new(
 
 def _of_the_stay(row: Any, one: Row, lines: Sequence[Row], stays: Sequence[Stay]) -> bool:
     """Of a bill of the day of discharge: it ends with the stay, and is of its day or of a bed where no stay begins."""
-    if one["from_day"] != row.discharge_day or one["to_day"] > row.discharge_day:
+    if _came(lines) != row.discharge_day or one["to_day"] > row.discharge_day:
         return False
     place = lines[0].get("facility_id")
-    begins = any((stay["admit_day"], stay["first_facility_id"]) == (one["from_day"], place) for stay in stays)
+    begins = any((stay["admit_day"], stay["first_facility_id"]) == (_came(lines), place) for stay in stays)
     in_bed = _setting(lines) in ("inpatient", "elsewhere")
     return bool(row.admit_day == row.discharge_day or (in_bed and not begins))

@@ -5,6 +5,7 @@ engine's expressions. Slow and short-sighted on purpose: what it says is held ag
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,7 +27,9 @@ COLUMNS = (
     *("person_id", "stay_id", "admit_day", "discharge_day", "over", "discharged_at", "first_facility_id"),
     *("facility_id", "hospitals", "billed", "discharge_disposition_code", "admit_type_code", "drg_code"),
     *("principal_code", "first_principal_code", "planned", "disputed_admit_day", "disputed_discharge_day"),
+    *("kind", "disputed_kind"),
 )
+ACUTE = (None, "short_term_acute", "critical_access")
 
 
 def naive_stays(rows: Rows, instant: int, acute: bool = True) -> list[dict[str, Any]]:
@@ -36,10 +39,10 @@ def naive_stays(rows: Rows, instant: int, acute: bool = True) -> list[dict[str, 
     stays = []
     for person in people:
         own = {table: [one for one in given if one.get("person_id") == person] for table, given in known.items()}
-        beds = _ended(_beds(list(_evidence(own, instant))))
+        beds = _ended(_beds(list(_parted(list(_evidence(own, instant))))))
         lines: dict[str, list[Told]] = {}
         for bed in beds:
-            is_acute = bed["kind"] in (None, "short_term_acute", "critical_access")
+            is_acute = bed["kind"] in ACUTE
             if is_acute is acute:
                 lines.setdefault("acute" if is_acute else f"{bed['kind']}|{bed['hospital']}", []).append(bed)
         for line in lines.values():
@@ -69,7 +72,8 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
             for one in own.get("procedure", [])
             if one["claim_id"] == claim and one["version"] == last["version"] and one["known_at"] == last["known_at"]
         ]
-        facts = {"principal_code": codes[0] if codes else None, "procedures": done}
+        same = [one for one in lines if (one["known_at"], one["version"]) == (last["known_at"], last["version"])]
+        facts = {"principal_code": codes[0] if codes else None, "procedures": done, "beds": beds_of(same)}
         if still:
             facts |= {"discharge_day": None, "discharge_disposition_code": None}
         interim = still or last["bill_type_code"][2] in "234"
@@ -83,7 +87,7 @@ def _evidence(own: Rows, instant: int) -> Iterator[Told]:
     for notice in own.get("discharge_notice", []):
         same = [one for one in own["discharge_notice"] if one["claim_id"] == notice["claim_id"]]
         latest = max(same, key=lambda one: (one["known_at"], one["happened_from"], one["happened_to"]))
-        revised = len(claims.get(notice["claim_id"], [])) > 1
+        revised = len({(one["known_at"], one["version"]) for one in claims.get(notice["claim_id"], [])}) > 1
         if notice is latest and not revised:
             seen = notice["discharge_day"]
             known = notice["known_at"]
@@ -98,9 +102,13 @@ def _told_of_a_visit(visit: str, messages: list[Row], instant: int) -> Iterator[
         return
     # of messages known at one instant the last holds
     ordered = [one for one, after in zip(ordered, [*ordered[1:], None], strict=True) if _is_last(one, after)]
-    ordered = [one for one in ordered if one["event_type"] != "A11"]
-    began, came, left_unit = last["admission_day"], last["admitted_at"], None
-    service: str | None = None
+    began, came, visit_only = _since(ordered, last)
+    observed = [one for one in ordered if one["patient_class"] != "I"]
+    service: str | None = next(
+        (one["hospital_service"] for one in reversed(observed) if one.get("hospital_service")), None
+    )
+    ordered = [one for one in ordered if one["event_type"] != "A11" and one["patient_class"] == "I"]
+    left_unit = None
     for place, message in enumerate(ordered):
         before, service = service, message.get("hospital_service") or service
         following = ordered[place + 1]["event_type"] if place + 1 < len(ordered) else None
@@ -109,15 +117,33 @@ def _told_of_a_visit(visit: str, messages: list[Row], instant: int) -> Iterator[
         if moved and following != "A12":
             part = {"admission_day": began, "admitted_at": came, "discharge_day": message["from_day"]}
             part |= {"discharged_at": message["happened_from"], "discharge_disposition_code": None, "service": before}
+            part |= {"visit_only": visit_only}
             name, known, seen = f"{visit}/{place}", last["known_at"], message["from_day"]
             if began <= seen:
                 yield _word(MESSAGE, name, last, instant, known, seen, False, message["happened_from"], **part)
-            began, came = message["from_day"], message["happened_from"]
+            began, came, visit_only = message["from_day"], message["happened_from"], False
     out = last.get("discharge_day")
     seen = max(began, last["from_day"] if out is None else out)
-    part = {"admission_day": began, "admitted_at": came, "service": service}
+    part = {"admission_day": began, "admitted_at": came, "service": service, "visit_only": visit_only}
     if out is None or out >= began:
         yield _word(MESSAGE, visit, last, instant, last["known_at"], seen, False, last.get("discharged_at"), **part)
+
+
+def _since(ordered: list[Row], last: Row) -> tuple[int, int, bool]:
+    """Day and instant of the admission, and whether these are only of a visit that began otherwise."""
+    told = (last["admission_day"], last["admitted_at"])
+    became = [
+        (before, one)
+        for before, one in itertools.pairwise(ordered)
+        if one["patient_class"] == "I" and before["patient_class"] != "I"
+    ]
+    if not became or became[-1][0]["admitted_at"] != last["admitted_at"]:
+        return *told, False
+    message = became[-1][1]
+    left = last.get("discharge_day")
+    if message["event_type"] == "A03" or (left is not None and left < message["from_day"]):
+        return *told, True
+    return message["from_day"], message["happened_from"], False
 
 
 def _is_last(message: Row, after: Row | None) -> bool:
@@ -134,16 +160,85 @@ def _word(
     one: Told = {**dict.fromkeys(FACTS), "discharge_day": None, "procedures": [], **row, **more}
     facility = one["facility_id"]
     kind = facility_type(facility)
-    if kind in (None, "short_term_acute", "critical_access"):
-        kind = _unit(one.get("service")) or kind
+    said = one.get("beds") or _unit(one.get("service"))
+    kind_told = said is not None or kind not in ACUTE
+    if kind in ACUTE and said not in (None, "ordinary"):
+        kind = said
     hospital = facility
     if facility[2:3] in CCN_UNITS and facility_type(facility) is not None:
         hospital = facility[:2] + CCN_UNITS[facility[2]][1] + facility[3:]
     lapsed = one["discharge_day"] is None and instant >= max(known, (seen + LAPSE_DAYS) * A_DAY)
     one |= {"teller": teller, "name": name, "kind": kind, "hospital": hospital, "seen": seen, "lapsed": lapsed}
-    one |= {"left": None if one["discharge_day"] is None else left, "interim": interim}
+    one |= {"left": None if one["discharge_day"] is None else left, "interim": interim, "kind_told": kind_told}
     one["came"] = one["admitted_at"] if teller == MESSAGE else row["happened_from"]
+    if teller == BILL and row["from_day"] < row["admission_day"]:
+        one["came"] += (row["admission_day"] - row["from_day"]) * A_DAY + 3_600
     return one
+
+
+def beds_of(lines: list[Row]) -> str | None:
+    """Whose beds the revenue centres of a bill name."""
+    centres = [one.get("revenue_center_code") or "" for one in lines]
+    rooms = [code for code in centres if code[:2] in ("01", "02") and code[:3] not in ("017", "018", "019")]
+    rooms = [code for code in rooms if code[:2] == "01" or code[:3] in ("020", "021")]
+    units = {_ROOMS.get(code[3]) if code[:3] in _SHARED else _ROOMS["4"] * (code == "0204") for code in rooms}
+    if not rooms:
+        return None
+    return "ordinary" if units & {None, ""} else min(str(unit) for unit in units)
+
+
+_ROOMS = {"4": "psychiatric_unit", "8": "rehabilitation_unit"}
+_SHARED = ("011", "012", "013", "014", "015")
+
+
+def _parted(told: list[Told]) -> Iterator[Told]:
+    """Words of an acute stay, night by night: those of the unit's bills are not the ward's."""
+    units: dict[tuple[str, int], list[Told]] = {}
+    for one in told:
+        if one["teller"] == BILL and one["kind"] not in ACUTE:
+            units.setdefault((one["hospital"], one["admission_day"]), []).append(one)
+    for one in told:
+        if one["teller"] == BILL or one["kind"] not in ACUTE:
+            yield one
+            continue
+        begins = sorted(day for hospital, day in units if hospital == one["hospital"])
+        ends = {}
+        for day in begins:
+            seen = max(bill["seen"] for bill in units[one["hospital"], day])
+            after = min([other for other in begins if other > day] + [seen + LAPSE_DAYS])
+            outs = [bill["discharge_day"] for bill in units[one["hospital"], day] if bill["discharge_day"] is not None]
+            ends[day] = max(outs, default=after)
+        yield from _nights(one, {day: out for day, out in ends.items() if out > day}, units)
+
+
+def _nights(one: Told, ends: dict[int, int], units: Mapping[tuple[str, int], list[Told]]) -> Iterator[Told]:
+    first = one["admission_day"]
+    last = one["seen"] if one["discharge_day"] is None else one["discharge_day"]
+    inner = {day: out for day, out in ends.items() if first < day < last}
+    if not inner:
+        around = [day for day, out in ends.items() if day <= first and first < out and last <= out and day < last]
+        if around and one.get("service") is None:
+            one = {**one, "kind": max(bill["kind"] for day in around for bill in units[one["hospital"], day])}
+        yield one
+        return
+    in_unit = {night for day, out in inner.items() for night in range(day, min(out, last))}
+    starts = [
+        night for night in range(first, last) if night not in in_unit and (night == first or night - 1 in in_unit)
+    ]
+    for start in starts:
+        stop = next((night for night in range(start, last) if night in in_unit), None)
+        part = {**one, "admission_day": start, "name": f"{one['name']}/{start}"}
+        if start != first:
+            left = [
+                bill["left"] for day in inner for bill in units[one["hospital"], day]
+                if inner[day] <= start and bill["discharge_day"] == inner[day]
+            ]  # fmt: skip
+            part["came"] = max(left)
+        if stop is not None:
+            came = min(bill["came"] for bill in units[one["hospital"], stop])
+            part |= {"discharge_day": stop, "left": came, "seen": stop, "lapsed": False}
+            part["discharge_disposition_code"] = None
+        yield part
 
 
 # ---- one admission to one hospital
@@ -189,6 +284,9 @@ def _bed(hospital: str, admitted: int, turn: int, words: list[Told]) -> Told:
     by_message = [one["left"] for one in leaving if one["teller"] == MESSAGE]
     came = [one["came"] for one in words if one["teller"] == MESSAGE]
 
+    def said(teller: int) -> str | None:
+        return max((one["kind"] for one in words if one["teller"] == teller and one["kind"]), default=None)
+
     def out(teller: int) -> int | None:
         days = [one["discharge_day"] for one in words if one["teller"] == teller and one["discharge_day"] is not None]
         return max(days, default=None)
@@ -209,6 +307,12 @@ def _bed(hospital: str, admitted: int, turn: int, words: list[Told]) -> Told:
         "procedures": [code for one in words for code in one["procedures"]],
         "disputed": None not in (out(BILL), out(MESSAGE)) and out(BILL) != out(MESSAGE),
         **{name: next((one[name] for one in reversed(words) if one[name] is not None), None) for name in FACTS},
+        "kind": next(
+            (one["kind"] for one in [*reversed([w for w in words if w["kind_told"]]), *reversed(words)] if one["kind"]),
+            None,
+        ),
+        "visit_only": all(one.get("visit_only", False) for one in words),
+        "disputed_kind": None not in (said(BILL), said(MESSAGE)) and said(BILL) != said(MESSAGE),
     }
 
 
@@ -275,19 +379,28 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
     days = [bed["end"] for bed in at_the_end if bed["end"] is not None]
     discharged = max(days, default=None)
     left = [bed["left"] for bed in in_order if bed["end"] == end and bed["left"] is not None]
-    name = f"{person}|{first['admit_day']}|{first['facility_id']}" + ("|again" if first["again"] else "")
+    since = [
+        bed["admit_day"]
+        for bed in beds
+        if bed["hospital"] == first["hospital"] and not bed["visit_only"] and bed["admit_day"] <= first["until"]
+    ]
+    admitted = min(since, default=first["admit_day"])
+    name = f"{person}|{admitted}|{first['facility_id']}" + ("|again" if first["again"] else "")
 
     def of(fact: str, given: list[Told]) -> Any:
         return next((bed[fact] for bed in given if bed[fact] is not None), None)
 
     at_last = [bed for bed in in_order if bed["hospital"] == last["hospital"]]
     at_first = [bed for bed in beds if bed["hospital"] == first["hospital"]]
+    goes_on = [bed for bed in at_first if bed is not first and first["interim"] and bed["interim"]]
+    admission = [bed for bed in in_order if bed is first or bed in goes_on]
+    principal = of("principal_code", admission) or of("principal_code", at_first)
     bills = [bed["admit_day"] for bed in at_first if bed["billed"]]
     words = [bed["admit_day"] for bed in at_first if bed["messaged"]]
     return {
         "person_id": person,
         "stay_id": hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:16],
-        "admit_day": first["admit_day"],
+        "admit_day": admitted,
         "discharge_day": discharged,
         "over": int(all(bed["over"] for bed in at_the_end)),
         "discharged_at": left[0] if left and discharged is not None else None,
@@ -298,9 +411,11 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
         "discharge_disposition_code": of("discharge_disposition_code", at_the_end),
         "admit_type_code": of("admit_type_code", beds),
         "drg_code": of("drg_code", at_last),
-        "planned": _planned(of("principal_code", at_first), [code for bed in at_first for code in bed["procedures"]]),
+        "planned": _planned(principal, [code for bed in at_first for code in bed["procedures"]]),
         "principal_code": of("principal_code", at_last),
-        "first_principal_code": of("principal_code", at_first),
+        "first_principal_code": principal,
+        "kind": last["kind"],
+        "disputed_kind": int(any(bed["disputed_kind"] for bed in beds)),
         "disputed_admit_day": int(bool(bills and words) and min(bills) != min(words)),
         "disputed_discharge_day": int(any(bed["disputed"] for bed in beds)),
     }

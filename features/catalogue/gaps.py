@@ -18,7 +18,6 @@ from features.catalogue.declaration import Column
 from features.catalogue.events import booked_visits, past_appointments
 from features.catalogue.person import DEMOGRAPHICS, ENROLMENT
 from features.measures.evaluable import untold
-from features.measures.gaps import edition_of
 from features.measures.measure import Measure
 from features.measures.rows import Ints
 from features.measures.status import CLOSED, OPEN_GAP
@@ -29,6 +28,7 @@ from features.windows import Lookback
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pandas as pd
 
 # the measures that a claims network with laboratory results can be asked about, by what Afterward ships
 FORESEEN = ("CMS122", "CMS165", "CMS347", "CMS951")
@@ -83,36 +83,39 @@ def gap_history(then: Known) -> ir.Table:
     import ibis
     import pyarrow as pa
 
-    rows = then.record.con.to_pyarrow(then.rows.select("row_id", "as_of_day", "stay_id").order_by("row_id"))
-    days = rows["as_of_day"].to_numpy().astype(np.int64)
-    about = np.asarray(rows["stay_id"].to_pylist(), dtype=object)
-    columns = _histories(then, days, about)
+    given = then.rows.select("row_id", "person_id", "as_of", "as_of_day", "stay_id").order_by("row_id")
+    columns = _histories(then, given.to_pandas())
+    size = len(next(iter(columns.values())))
     return ibis.memtable(
         pa.table(
             {
-                "row_id": rows["row_id"],
+                "row_id": pa.array(np.arange(size), pa.int64()),
                 **{name: pa.array(values, pa.int64(), mask=values == NO_DAY) for name, values in columns.items()},
             }
         )
     )
 
 
-def _histories(then: Known, days: Ints, about: Any) -> dict[str, Ints]:
-    years = _years(days)
-    measures = tuple(each for each in measures_named(FORESEEN) if _told(each, years, then))
-    made = through_time(then, years, measures, years_before=YEARS_BACK)
+def _histories(then: Known, rows: pd.DataFrame) -> dict[str, Ints]:
+    """The columns by name, NO_DAY where null."""
+    days, about = rows.as_of_day.to_numpy("int64"), rows.stay_id.to_numpy(dtype=object)
+    rows = rows.assign(year=_years(days))
+    measures = tuple(each for each in measures_named(FORESEEN) if _told(each, then))
     found = {column.name: np.full(len(days), NO_DAY) for column in (*_OF_THIS, *_OF_OTHERS, *_WHICH)}
-    found[LEFT] = np.array([windows.first_day_of_year(year + 1) - 1 for year in years.tolist()], dtype=np.int64) - days
+    ends = {year: windows.first_day_of_year(year + 1) - 1 for year in rows.year.unique().tolist()}
+    found[LEFT] = rows.year.map(ends).to_numpy("int64") - days
     for cms in FORESEEN:
         found[f"gap_is_{cms.lower()}"] = (about == cms).astype(np.int64)
-    for measure in measures:
-        cms = measure.cms.lower()
-        now, last, before = (_open(made.status(measure, back)) for back in range(YEARS_BACK + 1))
-        care = made.last_care(measure, YEARS_BACK)
-        found[f"gap_{cms}_open"], found[f"gap_{cms}_open_last_year"] = now, last
-        this = about == measure.cms
-        found[LAST_YEAR][this], found[YEAR_BEFORE][this] = last[this], before[this]
-        found[SINCE_CARE][this] = np.where(care == NO_DAY, NO_DAY, days - care)[this]
+    for made in through_time(then.record, rows, measures, YEARS_BACK):
+        at = made.places
+        for measure in measures:
+            cms = measure.cms.lower()
+            now, last, before = (_open(made.status(measure, back)) for back in range(YEARS_BACK + 1))
+            found[f"gap_{cms}_open"][at], found[f"gap_{cms}_open_last_year"][at] = now, last
+            this = about[at] == measure.cms
+            care = made.last_care(measure, YEARS_BACK)[this]
+            found[LAST_YEAR][at[this]], found[YEAR_BEFORE][at[this]] = last[this], before[this]
+            found[SINCE_CARE][at[this]] = np.where(care == NO_DAY, NO_DAY, days[at[this]] - care)
     return found
 
 
@@ -121,9 +124,9 @@ def _years(days: Ints) -> Ints:
     return np.array([windows.year_of(day) for day in every.tolist()], dtype=np.int64)[places]
 
 
-def _told(measure: Measure, years: Ints, then: Known) -> bool:
+def _told(measure: Measure, then: Known) -> bool:
     """Whether a source tells what the measure asks for; where none does, its columns are null."""
-    return not untold(measure, edition_of(measure, int(years.max(initial=2000))), then.record)
+    return not untold(measure, measure.editions[-1], then.record)
 
 
 def _open(status: Any) -> Ints:

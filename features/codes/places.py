@@ -220,6 +220,18 @@ def _visits() -> Content:
     return Content(names=names, listed=tuple(listed))
 
 
+# room and board by the third and fourth digit of its revenue centre: 011x to 015x by how many share the room
+UNIT_BEDS = {
+    "psychiatric_unit": (*(f"01{room}4" for room in range(1, 6)), "0204"),
+    "rehabilitation_unit": tuple(f"01{room}8" for room in range(1, 6)),
+}
+# all-inclusive and ordinary rooms, intensive and coronary care; no nursery (017x), leave (018x) or subacute care (019x)
+ORDINARY_BEDS = tuple(
+    code
+    for code in (*(f"0{n}" for n in range(100, 170)), *(f"0{n}" for n in range(200, 220)))
+    if not any(code in beds for beds in UNIT_BEDS.values())
+)
+
 VISITS = Grouping(
     name="visits",
     source="CPT and HCPCS numbers and NUBC revenue codes as CMS publishes them; the sorting is ours",
@@ -288,7 +300,18 @@ CCN_UNITS = {
     "Z": ("swing_bed", "1"),
 }
 # how directories of facilities word a kind where no number decides it: the first of these that the words contain
+# (NUCC taxonomy codes, in lower case, among them)
 FACILITY_WORDS = (
+    ("psychiatric unit", "psychiatric_unit"),
+    ("273r00000x", "psychiatric_unit"),
+    ("rehabilitation unit", "rehabilitation_unit"),
+    ("273y00000x", "rehabilitation_unit"),
+    ("275n00000x", "swing_bed"),
+    ("283q00000x", "psychiatric"),
+    ("283x00000x", "rehabilitation"),
+    ("282e00000x", "long_term"),
+    ("282nc0060x", CRITICAL_ACCESS),
+    ("282n00000x", SHORT_TERM),
     ("critical access", CRITICAL_ACCESS),
     ("psychiatr", "psychiatric"),
     ("behavioral", "psychiatric"),
@@ -307,6 +330,7 @@ FACILITY_WORDS = (
 )
 # the units of a hospital that its messages name as a service
 UNIT_SERVICES = {"psy": "psychiatric_unit", "reh": "rehabilitation_unit"}
+UNITS = ("psychiatric_unit", "rehabilitation_unit", "swing_bed")  # kinds of bed within a hospital of another kind
 _STATE = r"[0-9A-Z][0-9]"
 _UNIT = rf"{_STATE}(?:[ST][0-9A-F]|[MRUWYZ][0-9])[0-9A-Z]{{2}}"
 # E or F after three digits may be a number of its own (a hospital that only treats Medicare emergencies)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from features.codes.places import ACUTE_FACILITIES, BILL_TYPES, PLACES_OF_SERVICE, VISITS, codes_of
 from features.codes.systems import RevenueCentre
-from features.definitions.evidence import INPATIENT_BILL
+from features.definitions.evidence import INPATIENT_BILL, ORDINARY, beds_of
 from features.definitions.facilities import facilities
 from features.record.known import CLAIM, with_claim_versions
 from features.record.record import Record
@@ -45,7 +45,9 @@ _TELEHEALTH_PLACES = codes_of(PLACES_OF_SERVICE, "telehealth")
 
 def encounters(record: Record) -> ir.Table:
     """One row for each valid claim version: CLAIM, version, known_from, known_until, setting, from_day, to_day,
-    provider_id (who did it, else who billed), billing_id, facility_id, paid (cents, all lines).
+    provider_id (who did it, else who billed), billing_id, facility_id, paid (cents, all lines). An inpatient bill is
+    from its day of admission, also where it begins with outpatient services of the days before (CMS's three-day payment
+    window bundles them).
     """
     return record.conclude("encounters", _encounters)
 
@@ -56,7 +58,12 @@ def _encounters(record: Record) -> ir.Table:
     lines = with_claim_versions(record, CLAIM_LINE)
     keys = [*CLAIM, "version", "known_from", "known_until"]
     heads = lines.group_by(keys).aggregate(
-        from_day=lines.from_day.min(),
+        from_day=ibis.ifelse(
+            lines.bill_type_code.startswith(INPATIENT_BILL).fill_null(False),
+            ibis.greatest(lines.from_day, ibis.coalesce(lines.admission_day, lines.from_day)),
+            lines.from_day,
+        ).min(),
+        beds=beds_of(lines),
         to_day=lines.to_day.max(),
         bill=lines.bill_type_code.max(),
         professional=(lines.claim_type == "professional").max(),
@@ -73,12 +80,13 @@ def _encounters(record: Record) -> ir.Table:
     )
     heads = heads.left_join(_other_hospitals(record, lines), "facility_id").drop("facility_id_right")
     two = heads.bill.substr(0, 2)
+    elsewhere = heads.elsewhere.notnull() | (heads.beds != ORDINARY).fill_null(False)
     by_bill = [(two == digits, ibis.literal(setting)) for digits, setting in _BILLED_AS.items()]
     setting = ibis.cases(
         (heads.professional & heads.telehealth, ibis.literal("telehealth")),
         (heads.professional & heads.office, ibis.literal("office")),
         (heads.professional, ibis.literal("other")),
-        ((two == INPATIENT_BILL) & heads.elsewhere.notnull(), ibis.literal("other_inpatient")),
+        ((two == INPATIENT_BILL) & elsewhere, ibis.literal("other_inpatient")),
         *by_bill,
         (heads.observed, ibis.literal("observation")),
         (heads.emergency, ibis.literal("emergency")),
@@ -87,7 +95,7 @@ def _encounters(record: Record) -> ir.Table:
     )
     return heads.mutate(
         setting=setting, transitional=heads.transitional.cast("int8"), wellness=heads.wellness.cast("int8")
-    ).drop("bill", "professional", "emergency", "observed", "telehealth", "office", "elsewhere")
+    ).drop("bill", "professional", "emergency", "observed", "telehealth", "office", "elsewhere", "beds")
 
 
 def _other_hospitals(record: Record, lines: ir.Table) -> ir.Table:

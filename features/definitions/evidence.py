@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from features.codes.places import (
     ACUTE_FACILITIES,
     INTERIM_FREQUENCIES,
+    ORDINARY_BEDS,
     STILL_PATIENT,
+    UNIT_BEDS,
     UNIT_SERVICES,
 )
 from features.codes.readmission import PLANNED_PROCEDURES, SURGERY
@@ -20,7 +22,7 @@ from features.definitions.facilities import facilities
 from features.record.known import CLAIM, FOREVER, VISIT, notice_states, visit_states, with_claim_versions
 from features.record.record import Record
 from features.record.tables import CLAIM_LINE, DIAGNOSIS, PROCEDURE
-from features.windows import SECONDS_A_DAY
+from features.windows import REPEATED_HOUR, SECONDS_A_DAY
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -50,17 +52,23 @@ TOLD = (
 PROCEDURES = ("always_planned", "potentially_planned", "surgical", "procedures_not_grouped")
 _INTEGERS = (
     *("rank", "known_from", "known_until", "admit_day", "discharge_day", "seen_day", "admitted_at", "discharged_at"),
-    *("interim", "lapsed", *PROCEDURES),
+    *("interim", "lapsed", "kind_told", "visit_only", *PROCEDURES),
 )
+_ZERO = ("interim", "lapsed", "kind_told", "visit_only", *PROCEDURES)
+ORDINARY = "ordinary"  # beds of no unit
 _COLUMNS = ("person_id", "evidence_id", "facility_id", "hospital", "kind", *_INTEGERS, *TOLD)
+_SAID = (*_COLUMNS, "beds")
 
 
 def stay_evidence(record: Record) -> ir.Table:
     """Each bill, message and notice that tells of an inpatient stay, while it was valid: person_id, evidence_id, rank
     (BILL, MESSAGE, NOTICE), known_from, known_until (instants), facility_id, hospital (its certification number; a
-    unit's is its hospital's), kind (of facility; null where nothing decides it), admit_day, discharge_day (null while
-    not discharged), seen_day (the last day of which it tells), admitted_at, discharged_at, interim (1 on a bill of a
-    stay that another bill goes on with), lapsed (1 once nothing was heard for LAPSE_DAYS), TOLD and PROCEDURES.
+    unit's is its hospital's), kind (of facility or unit; null where nothing decides it), kind_told (1 where the word
+    itself tells it: by beds, by a service, by the number of a place that is no acute hospital; 0 where only the
+    hospital's number does), admit_day, discharge_day (null while not discharged), seen_day (the last day of which it
+    tells), admitted_at, discharged_at, interim (1 on a bill of a stay that another bill goes on with), lapsed (1 once
+    nothing was heard for LAPSE_DAYS), visit_only (1 where admit_day is the beginning of a visit, of which nobody told
+    since when it was one of an inpatient), TOLD and PROCEDURES.
     """
     return record.conclude("stay_evidence", _stay_evidence)
 
@@ -84,8 +92,9 @@ def _bills(record: Record) -> ir.Table:
     heads = inpatient.group_by(*CLAIM, "version", "known_from", "known_until").aggregate(
         admit_day=inpatient.admission_day.min(),
         out_day=inpatient.discharge_day.max(),
-        admitted_at=inpatient.happened_from.min(),
+        admitted_at=_came_at(inpatient).min(),
         ended_at=inpatient.happened_to.max(),
+        beds=beds_of(inpatient),
         through_day=inpatient.to_day.max(),
         frequency=inpatient.bill_type_code.substr(2, 1).max(),
         **{name: inpatient[name].max() for name in told},
@@ -109,6 +118,30 @@ def _bills(record: Record) -> ir.Table:
             **{name: rows[name].fill_null(0) for name in PROCEDURES},
         )
     )
+
+
+def _came_at(lines: ir.Table) -> ir.IntegerValue:
+    """The start of the first day, or of the day of admission where outpatient services of the days before are billed
+    with the stay. The clock may have been put back between: an hour more, and it is that day for certain.
+    """
+    import ibis
+
+    days = lines.admission_day - lines.from_day
+    later = lines.happened_from + days.cast("int64") * SECONDS_A_DAY + REPEATED_HOUR
+    return ibis.ifelse((days > 0).fill_null(False), later, lines.happened_from)
+
+
+def beds_of(lines: ir.Table) -> ir.StringValue:
+    """Whose beds the lines of a bill name by their revenue centres, as an aggregate: a kind of unit where they are that
+    unit's only, else ORDINARY; null where they name none.
+    """
+    import ibis
+
+    def named(codes: tuple[str, ...]) -> ir.BooleanValue:
+        return lines.revenue_center_code.isin(codes).fill_null(False).max()
+
+    units = [(named(codes), ibis.literal(unit)) for unit, codes in UNIT_BEDS.items()]
+    return ibis.cases((named(ORDINARY_BEDS), ibis.literal(ORDINARY)), *units, else_=ibis.null("string"))
 
 
 def _codes(record: Record) -> ir.Table:
@@ -146,7 +179,7 @@ def _messages(record: Record) -> ir.Table:
     """
     import ibis
 
-    visits = visit_states(record)
+    visits = _from_inpatient(visit_states(record))
     inpatient = visits.filter(visits.patient_class == "I", visits.event_type.notin(NOT_ADMITTED))
     inpatient = inpatient.filter(inpatient.from_day.notnull())
     rows = inpatient.filter(inpatient.admission_day.notnull())
@@ -164,12 +197,14 @@ def _messages(record: Record) -> ir.Table:
         discharged_at=at.moved_at,
         discharge_disposition_code=ibis.null("string"),
         hospital_service=at.left_service,
+        visit_only=ibis.ifelse(at.before_day.isnull(), at.visit_only, 0),
     )
     since = at.group_by(version).aggregate(since_day=at.moved_day.max(), since_at=at.moved_at.max())
     now = rows.left_join(since, version).drop(*(f"{name}_right" for name in version))
     now = now.mutate(
         admission_day=ibis.coalesce(now.since_day, now.admission_day),
         admitted_at=ibis.coalesce(now.since_at, now.admitted_at),
+        visit_only=ibis.ifelse(now.since_day.isnull(), now.visit_only, 0),
     )
     told = ibis.union(before.select(*rows.columns), now.select(*rows.columns))
     told = told.filter(told.discharge_day.isnull() | (told.discharge_day >= told.admission_day))
@@ -184,6 +219,39 @@ def _messages(record: Record) -> ir.Table:
             admitting_code=told.code,
         )
     )
+
+
+def _from_inpatient(visits: ir.Table) -> ir.Table:
+    """A visit that was observed or seen as an emergency first is one of an inpatient from when a message says so: where
+    that message repeats the time at which the visit began, the admission is the time of the message itself. A discharge
+    (A03) that is the first to call it inpatient does not tell since when: `visit_only` is 1.
+    """
+    import ibis
+
+    of_visit = {"group_by": ["person_id", *VISIT], "order_by": "known_from"}
+    in_order, so_far = ibis.window(**of_visit), ibis.cumulative_window(**of_visit)
+    rows = visits.mutate(
+        place=ibis.row_number().over(in_order),
+        class_before=visits.patient_class.lag().over(in_order),
+        began_at=ibis.coalesce(visits.admitted_at.lag().over(in_order), visits.happened_from.lag().over(in_order)),
+    )
+    became = ((rows.patient_class == "I") & (rows.class_before != "I")).fill_null(False)
+    turn = ibis.ifelse(became, rows.place, None)
+
+    def then(name: str) -> ir.Value:
+        return ibis.ifelse(became, rows[name], None).argmax(turn).over(so_far)
+
+    told = {name: then(name) for name in ("event_type", "from_day", "happened_from", "began_at")}
+    rows = rows.mutate(**{f"became_{name}": value for name, value in told.items()})
+    repeats = rows.admitted_at.isnull() | (rows.admitted_at == rows.became_began_at).fill_null(False)
+    gone_before = (rows.discharge_day < rows.became_from_day).fill_null(False)
+    untold = rows.became_from_day.notnull() & repeats
+    since = untold & (rows.became_event_type != "A03").fill_null(False) & ~gone_before
+    return rows.mutate(
+        admission_day=ibis.ifelse(since, rows.became_from_day, rows.admission_day),
+        admitted_at=ibis.ifelse(since, rows.became_happened_from, rows.admitted_at),
+        visit_only=(untold & ~since).cast("int64"),
+    ).select(*visits.columns, "visit_only")
 
 
 def _moves(visits: ir.Table) -> ir.Table:
@@ -238,21 +306,26 @@ def _columns(rows: ir.Table, **given: ir.Value) -> list[ir.Value]:
     import ibis
 
     columns = []
-    for name in _COLUMNS:
-        nothing = ibis.literal(0) if name in ("interim", "lapsed", *PROCEDURES) else ibis.null()
+    for name in _SAID:
+        nothing = ibis.literal(0) if name in _ZERO else ibis.null()
         value = given.get(name, rows[name] if name in rows.columns else nothing)
         columns.append(value.cast("int64" if name in _INTEGERS else "string").name(name))
     return columns
 
 
 def _at_hospital(record: Record, told: ir.Table) -> ir.Table:
-    """`hospital` and `kind`, by the directory; and by the service where a message names a unit of the hospital."""
+    """`hospital` and `kind`, by the directory; where that names an acute hospital or nothing, by the unit whose beds a
+    bill or whose service a message names.
+    """
     import ibis
 
     told = told.drop("hospital", "kind").left_join(facilities(record, told), "facility_id")
-    unit = _unit(told)
+    unit = ibis.coalesce(told.beds, _unit(told)).nullif(ORDINARY)
     acute = told.kind.isin(ACUTE_FACILITIES).fill_null(True)
-    return told.mutate(kind=ibis.ifelse(acute & unit.notnull(), unit, told.kind)).select(*_COLUMNS)
+    kind_told = ~acute | told.beds.notnull() | unit.notnull()
+    return told.mutate(
+        kind=ibis.ifelse(acute & unit.notnull(), unit, told.kind), kind_told=kind_told.cast("int64")
+    ).select(*_COLUMNS)
 
 
 def _lapsing(told: ir.Table) -> ir.Table:

@@ -11,6 +11,8 @@ What is one stay:
   principal diagnosis.
 - Two stays chain as a transfer only between two different acute hospitals, when the second began before the first
   ended, on that day or on the next, whatever the discharge code says.
+- What kind of hospital or unit it was is told by beds, by a service or by a unit's number before the hospital's number.
+- Messages of one long visit that never say that the person moved to a unit are parted where that unit's bill stands.
 - A hospital that nobody named is taken for the one before: nothing says that it was another.
 - Only short-term acute and critical access hospitals count; a hospital whose kind nothing decides is taken for one.
 """
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from features.codes.places import ACUTE_FACILITIES, ADMIT_SOURCES, codes_of
 from features.definitions.evidence import BILL, LAPSE_DAYS, MESSAGE, PROCEDURES, TOLD, stay_evidence
+from features.definitions.units import parted
 from features.record.known import FOREVER
 from features.record.record import Record
 
@@ -40,6 +43,7 @@ DISPUTABLE = (
     "discharge_disposition_code",
     "admit_type_code",
     "admit_source_code",
+    "kind",
 )
 _PART = ["person_id", "island", "moment", "until"]
 
@@ -53,7 +57,8 @@ def stay_versions(record: Record) -> ir.Table:
     that admitted), PROCEDURES, and disputed_... for each of DISPUTABLE.
 
     `stay_id` is a hash of the person, the day of admission and the first hospital. Principal diagnosis, DRG and
-    disposition are those of the last hospital; how the stay began is told by the first.
+    disposition are those of the last hospital; how the stay began is told by the first. The first principal diagnosis
+    is the first hospital's last word over all its interim bills of the stay.
     """
     return record.conclude("stay_versions", lambda r: _of_kind(r, 1))
 
@@ -76,7 +81,7 @@ def _of_kind(record: Record, acute: int) -> ir.Table:
 
 def _hospital_stays(told: ir.Table) -> ir.Table:
     """`told`: all evidence of some people."""
-    return _joined(_chained(_with_ends(_beds(_at_each_moment(told)))))
+    return _joined(_chained(_with_ends(_beds(parted(_at_each_moment(told), _PART)))))
 
 
 def _at_each_moment(told: ir.Table) -> ir.Table:
@@ -139,10 +144,14 @@ def _beds(at: ir.Table) -> ir.Table:
             at.discharged_at.max(where=leaving & by_message), at.discharged_at.max(where=leaving)
         ),
         facility_id=at.facility_id.argmax(at.weight, where=at.facility_id.notnull()),
-        kind=at.kind.argmax(at.weight, where=at.kind.notnull()),
+        kind=ibis.coalesce(
+            at.kind.argmax(at.weight, where=at.kind.notnull() & (at.kind_told == 1)),
+            at.kind.argmax(at.weight, where=at.kind.notnull()),
+        ),
         again=(at.turn - at.first_turn).max(),
         interim=at.interim.max(),
         lapsed=at.lapsed.min(),
+        visit_only=at.visit_only.min(),
         billed=by_bill.max().cast("int64"),
         told=(~by_bill).max().cast("int64"),
         messaged=by_message.max().cast("int64"),
@@ -238,12 +247,17 @@ def _joined(beds: ir.Table) -> ir.Table:
     stay = ibis.window(group_by=keys)
     beds = beds.mutate(latest_end=beds.ends.max().over(stay), last_reach=beds.reach.max().over(stay))
     beds = beds.mutate(first_place=beds.place.min().over(stay))
+    beds = beds.mutate(first_end=ibis.ifelse(beds.place == beds.first_place, beds.ends, None).max().over(stay))
     last_hospital = ibis.ifelse(beds.reach == beds.last_reach, beds.hospital, None)
-    first_hospital = ibis.ifelse(beds.place == beds.first_place, beds.hospital, None)
+    is_first = beds.place == beds.first_place
+    first_hospital = ibis.ifelse(is_first, beds.hospital, None)
     beds = beds.mutate(
         at_last=beds.hospital == last_hospital.max().over(stay),
         at_first=beds.hospital == first_hospital.max().over(stay),
+        billed_on=ibis.ifelse(is_first, beds.interim, 0).max().over(stay) * beds.interim == 1,
     )
+    # the first admission with the interim bills that go on with it
+    admission = is_first | (beds.at_first & beds.billed_on)
 
     def last(name: str, where: ir.BooleanValue) -> ir.Value:
         return beds[name].argmax(beds.reach, where=where & beds[name].notnull())
@@ -254,12 +268,14 @@ def _joined(beds: ir.Table) -> ir.Table:
     anywhere = beds.reach.notnull()
     at_the_end = beds.at_last & (beds.ends == beds.latest_end)
     began = ("admit_type_code", "admit_source_code", "admitting_system", "admitting_code")
+    # of a visit that began in observation a bill tells the day of admission
+    since = beds.at_first & (beds.visit_only == 0) & (beds.admit_day <= beds.first_end)
     stays = beds.group_by([*keys, "acute", "latest_end"]).aggregate(
-        admit_day=beds.admit_day.min(),
+        admit_day=ibis.coalesce(beds.admit_day.min(where=since), beds.admit_day.min()),
         discharge_day=beds.discharge_day.max(where=at_the_end),
         over=beds.over.min(where=at_the_end),
         told_discharge=beds.told_discharge.max(where=at_the_end),
-        admitted_at=beds.admitted_at.min(),
+        admitted_at=ibis.coalesce(beds.admitted_at.min(where=since), beds.admitted_at.min()),
         discharged_at=beds.discharged_at.argmax(
             beds.reach, where=beds.discharged_at.notnull() & (beds.discharge_day == beds.latest_end)
         ),
@@ -270,8 +286,10 @@ def _joined(beds: ir.Table) -> ir.Table:
         billed=beds.billed.max().cast("int8"),
         first_facility_id=beds.facility_id.argmin(beds.place),
         again=beds.again.argmin(beds.place),
-        first_principal_system=first("principal_system", beds.at_first),
-        first_principal_code=first("principal_code", beds.at_first),
+        first_principal_system=ibis.coalesce(
+            last("principal_system", admission), first("principal_system", beds.at_first)
+        ),
+        first_principal_code=ibis.coalesce(last("principal_code", admission), first("principal_code", beds.at_first)),
         # where an earlier hospital sent the person says nothing of where they went in the end
         discharge_disposition_code=last("discharge_disposition_code", at_the_end),
         hospital_service=last("hospital_service", anywhere),

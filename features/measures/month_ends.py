@@ -81,7 +81,7 @@ def open_at(record: Record, measures: Sequence[Measure], days: Sequence[int]) ->
     import pandas as pd
 
     people = _asked_about(record, measures, days)
-    people = people[_enrolled(record, people)].reset_index(drop=True)
+    people = people[enrolled(record, people)].reset_index(drop=True)
     found = statuses(record, people, measures)
     parts = [
         people[status == OPEN_GAP].assign(stay_id=cms) for cms, status in found.items() if (status == OPEN_GAP).any()
@@ -137,7 +137,7 @@ def _asked_about(record: Record, measures: Sequence[Measure], days: Sequence[int
     return found_rows
 
 
-def _enrolled(record: Record, rows: pd.DataFrame) -> pd.Series:
+def enrolled(record: Record, rows: pd.DataFrame) -> pd.Series:
     """Whether each person was enrolled on the day, by what was known then; all are where no source tells of cover."""
     import ibis
     import pandas as pd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from features.measures.shipped import completed
 from features.measures.status import NOT_APPLICABLE
 from features.measures.value_sets import ValueSets
 from features.measures.yearly import NO_DAY, calendar, status_of
-from features.record.known import Known, known
+from features.record.known import known
 from features.record.record import Record, by_era
 
 if TYPE_CHECKING:
@@ -42,50 +42,52 @@ def measures_named(names: Sequence[str]) -> tuple[Measure, ...]:
 
 @dataclass(frozen=True)
 class ThroughTime:
-    """The facts about index rows (a person of `facts` is a row), and the year that each row asks about."""
+    """The facts about some index rows that ask about one `year` (a person of `facts` is a row, of which `places` are
+    the places among all).
+    """
 
     facts: Facts
-    years: Ints
+    year: int
+    places: Ints
 
     def status(self, measure: Measure, years_before: int = 0) -> Any:
-        """(rows,): what the gap of each row's year, or of so many years earlier, was, on what was known."""
-        found = np.full(len(self.years), NOT_APPLICABLE, dtype=object)
-        for year in np.unique(self.years).tolist():
-            here = self.years == year
-            asked = year - years_before
-            met = evaluate(measure, self.facts, calendar(asked), edition_of(measure, asked))
-            found[here] = status_of(measure, met)[0][here]
-        return found
+        """(rows,): what the gap of the year, or of so many years earlier, was, on what was known."""
+        asked = self.year - years_before
+        met = evaluate(measure, self.facts, calendar(asked), edition_of(measure, asked))
+        return status_of(measure, met)[0]
 
     def last_care(self, measure: Measure, years_before: int) -> Ints:
-        """(rows,): the day of the last event of the care in each row's year and so many years before; NO_DAY where none
-        was known.
+        """(rows,): the day of the last event of the care in the year and so many years before; NO_DAY where none was
+        known.
         """
-        found = np.full(len(self.years), NO_DAY)
-        for year in np.unique(self.years).tolist():
-            here = self.years == year
-            panel = Panel(
-                self.facts,
-                Period(calendar(year - years_before).first, calendar(year).last),
-                edition_of(measure, year),
-            )
-            last = np.full(panel.people, NO_DAY)
-            for care in dict.fromkeys(each for group in measure.groups for each in group.care):
-                rows = care(panel)
-                np.maximum.at(last, rows["who"], rows.latest_day)
-            found[here] = last[here]
-        return found
+        period = Period(calendar(self.year - years_before).first, calendar(self.year).last)
+        panel = Panel(self.facts, period, edition_of(measure, self.year))
+        last = np.full(panel.people, NO_DAY)
+        for care in dict.fromkeys(each for group in measure.groups for each in group.care):
+            rows = care(panel)
+            np.maximum.at(last, rows["who"], rows.latest_day)
+        return last
 
 
 def through_time(
-    then: Known, years: Ints, measures: Sequence[Measure], held: ValueSets | None = None, years_before: int = 0
-) -> ThroughTime:
-    """The facts about each index row, as known at its `as_of`; `years` are what the rows ask about, and `years_before`
-    how many earlier ones are asked about too.
+    record: Record, rows: pd.DataFrame, measures: Sequence[Measure], years_before: int = 0
+) -> Iterator[ThroughTime]:
+    """The facts about each of `rows` (person_id, as_of, year), as known at its `as_of`, a year and a share of the rows
+    at a time; `years_before` is how many earlier years are asked about too. People go by the record's numbers.
     """
-    asked = range(int(years.min(initial=2000)) - years_before, int(years.max(initial=2000)) + 1)
-    able = dict.fromkeys((measure, edition_of(measure, year)) for measure in measures for year in asked)
-    return ThroughTime(gather_known(then, needed(able), completed(held or ValueSets())), years)
+    held = completed(ValueSets())
+    years = rows.year.to_numpy("int64")
+    for year in np.unique(years).tolist():
+        asked = range(year - years_before, year + 1)
+        able = dict.fromkeys((measure, edition_of(measure, each)) for measure in measures for each in asked)
+        wanted = needed(able)
+        here = np.flatnonzero(years == year)
+        for first in range(0, len(here), AT_ONCE):
+            some = here[first : first + AT_ONCE]
+            then = known(record, index_of(record, rows.iloc[some]))
+            facts = gather_known(then, wanted, held)
+            then.forget()
+            yield ThroughTime(facts, year, some)
 
 
 def statuses(record: Record, rows: pd.DataFrame, measures: Sequence[Measure]) -> dict[str, Any]:
@@ -94,19 +96,12 @@ def statuses(record: Record, rows: pd.DataFrame, measures: Sequence[Measure]) ->
     """
     found = {measure.cms: np.full(len(rows), NOT_APPLICABLE, dtype=object) for measure in measures}
     for era, places, names in by_era(record, rows.person_id.tolist(), rows.as_of.tolist()):
-        for first in range(0, len(places), AT_ONCE):
-            some = places[first : first + AT_ONCE]
-            part = rows.iloc[some].assign(person_id=names[first : first + AT_ONCE])
-            for cms, status in _statuses(era, part, measures).items():
-                found[cms][some] = status
+        theirs = rows.iloc[places].assign(person_id=names)
+        of = np.asarray(places, dtype=np.int64)
+        for made in through_time(era, theirs, measures):
+            for measure in measures:
+                found[measure.cms][of[made.places]] = made.status(measure)
     return found
-
-
-def _statuses(record: Record, rows: pd.DataFrame, measures: Sequence[Measure]) -> dict[str, Any]:
-    then = known(record, index_of(record, rows))
-    made = through_time(then, rows.year.to_numpy("int64"), measures)
-    then.forget()
-    return {measure.cms: made.status(measure) for measure in measures}
 
 
 def index_of(record: Record, rows: pd.DataFrame) -> Any:

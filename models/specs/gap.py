@@ -16,7 +16,15 @@ OPEN_AND_FOLLOWED = Population(
     "and was still asked about at its end",
     OUTCOME_RULES,
 )
-RULES_TO_BEAT = (("this gap last year", LAST_YEAR), ("days since the last care of this kind", SINCE_CARE))
+POOLED = "gap_pooled"
+# of care that was not had within the three years that are looked at, as a rule to beat takes it
+SINCE_CARE_OR_LONGER, LONGER = f"{SINCE_CARE}_or_longer", 1_096.0
+RULES_TO_BEAT = (("this gap last year", LAST_YEAR), ("days since the last care of this kind", SINCE_CARE_OR_LONGER))
+
+
+def model_of(measure: str) -> str:
+    """The name of the model of one measure (CMS number)."""
+    return f"gap_{measure.lower()}"
 
 
 def gap_spec(name: str, title: str, of: str, *measures: str) -> Spec:

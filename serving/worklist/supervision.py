@@ -65,7 +65,7 @@ def _workload(name: str, full_name: str, capacity: int, theirs: Iterable[Item], 
     tried = [one for one in people if one.attempts or one.reached_day is not None]
     reached = [one for one in people if one.reached_day is not None]
     took = sorted(one.reached_day - one.discharge_day for one in reached if one.reached_day is not None)
-    met = [one for one in people if one.due_day is not None and (one.contact_day or today + 1) <= one.due_day]
+    met = [one for one in tried if one.contact_day is not None and one.contact_day <= (one.due_day or one.contact_day)]
     return Workload(
         name=name,
         full_name=full_name,

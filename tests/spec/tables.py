@@ -84,7 +84,8 @@ def person_rows(
     """One person's canonical rows from tables:
 
     bills     claim | in | out [| known | type | hospital | status | drg | version | cancels | admit | from | principal
-              | procedure]         known 40 days after discharge where not said; a code may be followed by words
+              | procedure | begins | beds]   known 40 days after discharge where not said; a code may be followed by
+                                   words; begins: its first day of service; beds: a revenue centre of room and board
     messages  sent | event | visit | in | out | hospital [| class | status | service | admit | from | working]
     notices   known | in | out | hospital
     visits    claim | known | day | setting [| who | paid]         setting: emergency, office, telehealth, observation
@@ -158,7 +159,7 @@ def _bill(told: Cells) -> dict[str, Any]:
     out = maybe_day(told.get("out"))
     last = first if out is None else out
     return row(
-        first,
+        maybe_day(told.get("begins")) or first,
         last,
         moment(_text(told, "known")) if told.get("known") else end(last + 40),
         claim_id=told["claim"],
@@ -174,6 +175,7 @@ def _bill(told: Cells) -> dict[str, Any]:
         admit_source_code=told.get("from"),
         drg_code=told.get("drg"),
         facility_id=told.get("hospital", "h1"),
+        revenue_center_code=_first_word(told.get("beds")),
         paid=int(told.get("paid") or 0),
     )
 

@@ -152,6 +152,7 @@ def test_disagreement_of_bill_and_message_is_counted_by_fact(sections: tuple[Sec
         "discharge disposition code": 1,
         "admit type code": 0,
         "admit source code": 0,
+        "kind": 0,
     }
 
 

@@ -141,14 +141,15 @@ def _seen_before(record: Record, coded: ir.Table) -> ir.Table:
     """Codes of harm as a look-back sees them: person_id, label, seen_code, seen, seen_to (first and last day), in_bed
     (1 on an inpatient bill) and begins (1 where a stay begins with a bill of that day and place).
     """
+    import ibis
 
     version = [*CLAIM, "version", "known_from"]
-    claims = encounters(record).select(*version, "setting", "facility_id")
+    claims = encounters(record).select(*version, "setting", "facility_id", came="from_day")
     joined = coded.left_join(claims, version)
     rows = joined.select(
         *("person_id", "label"),
         seen_code=joined.code,
-        seen=joined.from_day,
+        seen=ibis.coalesce(joined.came, joined.from_day),
         seen_to=joined.to_day,
         in_bed=joined.setting.isin(("inpatient", "other_inpatient")).fill_null(False).cast("int64"),
         seen_at=joined.facility_id.fill_null(""),

@@ -6,6 +6,8 @@ from tests.spec.deck.vignette import Chapter, Vignette
 
 _INDEX = "c1 | 03-01 | 03-05 | General | 01 | J189 pneumonia"
 _HEAD = "claim | in | out | hospital | status | principal"
+# each bill with the first day of service that stands on it
+_WINDOW = "claim | begins | in | out | hospital | status | principal\n" + _INDEX.replace("c1 |", "c1 | 03-01 |")
 
 
 def _bills(*later: str) -> str:
@@ -224,6 +226,21 @@ HARMS = Chapter(
             expected=_harm("0", "1: 03-10", "03-10 | 03-16 | Cottage > General | yes | yes | 0 | 0"),
         ),
         Vignette(
+            "Delirium, the bill beginning before the discharge",
+            "Services of up to three days before are billed with a stay (the three-day payment window): the bill is "
+            "from its day of admission, and its own codes make nothing old.",
+            bills=_WINDOW + "\nr1 | 03-04 | 03-07 | 03-09 | General | 01 | A419 sepsis",
+            codes=_codes("r1 | F05 | Y"),
+            expected=_harm("1: 03-07", "1: 03-07", "03-07 | 03-09 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "Admitted on day 22 with services of day 20",
+            "The day of admission counts, not the first day on the bill.",
+            bills=_WINDOW + "\nr1 | 03-25 | 03-27 | 03-29 | General | 01 | A419 sepsis",
+            codes=_codes("r1 | F05 | Y"),
+            expected=_harm("0", "1: 03-27", "03-27 | 03-29 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
             "Bleeding alone",
             "Bleeding counts only with the disorder that an anticoagulant causes, on the same encounter.",
             bills=_bills(),
@@ -349,6 +366,12 @@ ACUTE = Chapter(
             expected=_part(
                 "acute", "1: 03-15", "0", "0: planned 03-15", "03-15 | 03-18 | General | yes | yes | 0 | 0 | 0"
             ),
+        ),
+        Vignette(
+            "Back in hospital, the bill beginning before the discharge",
+            "The bill's day of admission counts.",
+            bills=_WINDOW + "\nr1 | 03-04 | 03-07 | 03-09 | General | 01 | A419 sepsis",
+            expected=_part("acute", "1: 03-07", "0", "1: 03-07", "03-07 | 03-09 | General | yes | yes | 0 | 0 | 0"),
         ),
         Vignette(
             "Back in hospital, and no bill of it yet",

@@ -17,6 +17,16 @@ def _and_operated(*later: str) -> str:
     return "\n".join((head, f"{_INDEX} | -", *later))
 
 
+def _interim(second: str) -> str:
+    """A readmission billed twice, the second bill with this day of admission."""
+    return f"""
+    claim | type | in       | begins   | out   | hospital | status | principal           | procedure
+    c1    | 111  | 03-01    | 03-01    | 03-05 | General  | 01     | J189 pneumonia      | -
+    c2    | 112  | 03-20    | 03-20    | 03-31 | General  | 30     | S72001A hip fracture | 0SR90J9 hip replacement
+    c3    | 114  | {second} | 04-01    | 04-12 | General  | 01     | M1611 hip arthrosis | -
+    """
+
+
 def _two(scored: str, measured: str, readmission: str, second: str) -> str:
     return f"""
     in    | out   | hospitals | scored | measured | readmission
@@ -220,6 +230,19 @@ PLANNED = Chapter(
             03-15 | 03-18 | General   | yes    | yes      | 0: planned 03-25
             03-25 | 03-28 | General   | yes    | yes      | 0
             """,
+        ),
+        Vignette(
+            "Interim bills, the diagnosis of the last",
+            "Whether a readmission was planned is asked of the first hospital's last word over all its interim bills: "
+            "at the end it called the stay one for osteoarthritis.",
+            bills=_interim("03-20"),
+            expected=_two("yes", "yes", "0: planned 03-20", "03-20 | 04-12 | General | yes | yes | 0"),
+        ),
+        Vignette(
+            "Interim bills with days of admission of their own",
+            "The same where each bill writes its own first day as the day of admission.",
+            bills=_interim("04-01"),
+            expected=_two("yes", "yes", "0: planned 03-20", "03-20 | 04-12 | General | yes | yes | 0"),
         ),
         Vignette(
             "Planned, then dead",

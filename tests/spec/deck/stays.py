@@ -570,6 +570,224 @@ TOLD_BY_TWO = Chapter(
             """,
         ),
         Vignette(
+            "The unit's days within one visit",
+            "Where the messages never tell of a move and the unit's own bill stands within the visit, the acute stay "
+            "ends on the day on which that bill begins. Who was scored at the end of the visit was scored too late.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-01 10:00 | A01   | v1    | 03-01 | -     | General  | -
+            03-20 15:00 | A03   | v1    | 03-01 | 03-20 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 62     | S72001A broken hip
+            c2    | 03-05 | 03-20 | GenRehab | 01     | Z5189 aftercare
+            """,
+            expected="""
+            in    | out   | hospitals | scored                           | measured | readmission
+            03-01 | 03-05 | General   | no: discharge known within a day | yes      | 0
+            """,
+        ),
+        Vignette(
+            "The unit's days in the middle of one visit",
+            "What the visit tells of days after the unit's bill is an acute stay of its own, and a readmission.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-01 10:00 | A01   | v1    | 03-01 | -     | General  | -
+            03-20 15:00 | A03   | v1    | 03-01 | 03-20 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal       | beds
+            c2    | 03-05 | 03-10 | General  | 01     | Z5189 aftercare | 0118 rehabilitation
+            """,
+            expected="""
+            in    | out   | hospitals | scored                           | measured   | readmission
+            03-01 | 03-05 | General   | no: discharge known within a day | no: billed | 1: 03-10
+            03-10 | 03-20 | General   | yes                              | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "A visit within the unit's days",
+            "A visit that names no service and lies within the unit's bill is the unit's.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status
+            03-20 15:00 | A03   | v1    | 03-06 | 03-20 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c2    | 03-05 | 03-20 | GenRehab | 01     | Z5189 aftercare
+            """,
+            expected="""
+            in | out | hospitals | scored | measured | readmission
+            """,
+        ),
+        Vignette(
+            "Rehabilitation beds under the hospital's number",
+            "Room and board in beds of rehabilitation (revenue centre 0118 to 0158) or psychiatry (0114 to 0154, 0204) "
+            "and in no others tells of a unit, also where the bill stands under the hospital's own number.",
+            bills="""
+            claim | in    | out   | hospital | status | principal          | beds
+            c1    | 03-01 | 03-05 | General  | 62     | S72001A broken hip | 0120 two to a room
+            c2    | 03-05 | 03-20 | General  | 01     | Z5189 aftercare    | 0128 rehabilitation
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Psychiatric beds under the hospital's number",
+            "A stay in such beds is no readmission.",
+            bills="""
+            claim | in    | out   | hospital | status | principal       | beds
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia  | -
+            c2    | 03-10 | 03-20 | General  | 01     | F329 depression | 0114 psychiatry
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Depression in an ordinary bed",
+            "A general hospital's ordinary bed is acute care whatever the diagnosis: a readmission, which is itself "
+            "not measured.",
+            bills="""
+            claim | in    | out   | hospital | status | principal       | beds
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia  | 0120 two to a room
+            c2    | 03-10 | 03-20 | General  | 01     | F329 depression | 0120 two to a room
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured            | readmission
+            03-01 | 03-05 | General   | yes    | yes                 | 1: 03-10
+            03-10 | 03-20 | General   | yes    | no: not psychiatric | 0
+            """,
+        ),
+        Vignette(
+            "The message names the unit, the bill ordinary beds",
+            "The bill's word counts, and the difference is reported.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status | service
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | General  | 01     | REHAB
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal      | beds
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia | 0120 two to a room
+            """,
+            expected="""
+            in    | out   | hospitals | scored                           | measured | readmission | disputed
+            03-01 | 03-05 | General   | no: discharge known within a day | yes      | 0           | kind
+            """,
+        ),
+        Vignette(
+            "The message names the unit, the bill no beds",
+            "The hospital's number alone tells less than the service: a stay in the unit.",
+            messages="""
+            sent        | event | visit | in    | out   | hospital | status | service
+            03-05 15:00 | A03   | v1    | 03-01 | 03-05 | General  | 01     | PSYCH
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 01     | F329 depression
+            """,
+            expected="""
+            in | out | hospitals | scored | measured | readmission
+            """,
+        ),
+        Vignette(
+            "The directory names the unit",
+            "A place that the directory calls a unit is one, though its number is the hospital's.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 01     | J189 pneumonia
+            c2    | 03-05 | 03-20 | GenWard  | 01     | F329 depression
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Observed, then inpatient, under one visit number",
+            "The stay begins when a message says that the observed person is now an inpatient (A06), though it repeats "
+            "the time at which observation began. Observation is kept apart.",
+            messages="""
+            sent        | event | visit | class | in    | out   | hospital | status
+            03-01 10:00 | A04   | v1    | O     | 03-01 | -     | General  | -
+            03-02 09:00 | A06   | v1    | I     | 03-01 | -     | General  | -
+            03-05 15:00 | A03   | v1    | I     | 03-01 | 03-05 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-02 | 03-05 | General  | 01     | J189 pneumonia
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | disputed
+            03-02 | 03-05 | General   | yes    | yes      | 0           | -
+            """,
+        ),
+        Vignette(
+            "Observed on day 30, inpatient on day 31",
+            "From 31 January thirty days reach 1 March: observed within them, admitted after them.",
+            messages="""
+            sent        | event | visit | class | in    | out   | hospital | status
+            01-31 15:00 | A03   | v1    | I     | 01-25 | 01-31 | General  | 01
+            03-01 20:00 | A04   | v2    | O     | 03-01 | -     | General  | -
+            03-02 09:00 | A06   | v2    | I     | 03-01 | -     | General  | -
+            03-05 15:00 | A03   | v2    | I     | 03-01 | 03-05 | General  | 01
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            01-25 | 01-31 | General   | yes    | no: billed | 0
+            03-02 | 03-05 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "Observed, then inpatient, told a day late",
+            "A message that tells a time of admission of its own is believed, whenever it was sent.",
+            messages="""
+            sent        | event | visit | class | in          | out   | hospital | status
+            03-01 10:00 | A04   | v1    | O     | 03-01       | -     | General  | -
+            03-03 09:00 | A06   | v1    | I     | 03-02 20:00 | -     | General  | -
+            03-05 15:00 | A03   | v1    | I     | 03-02 20:00 | 03-05 | General  | 01
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-02 | 03-05 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "Inpatient by the word of the discharge alone",
+            "A discharge that is the first to call an observed person an inpatient does not tell since when: the "
+            "visit's beginning counts, unless a bill tells the day of admission.",
+            messages="""
+            sent        | event | visit | class | in    | out   | hospital | status
+            03-01 10:00 | A04   | v1    | O     | 03-01 | -     | General  | -
+            03-05 15:00 | A03   | v1    | I     | 03-01 | 03-05 | General  | 01
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured   | readmission
+            03-01 | 03-05 | General   | yes    | no: billed | 0
+            """,
+        ),
+        Vignette(
+            "Inpatient by the word of the discharge, and a bill",
+            "The bill tells the day of admission, which the messages do not.",
+            messages="""
+            sent        | event | visit | class | in    | out   | hospital | status
+            03-01 10:00 | A04   | v1    | O     | 03-01 | -     | General  | -
+            03-05 15:00 | A03   | v1    | I     | 03-01 | 03-05 | General  | 01
+            """,
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-02 | 03-05 | General  | 01     | J189 pneumonia
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission | disputed
+            03-02 | 03-05 | General   | yes    | yes      | 0           | admit day
+            """,
+        ),
+        Vignette(
             "The message names the unit",
             "A message whose service is psychiatry or rehabilitation tells of a unit, which is no acute hospital.",
             messages="""

@@ -25,6 +25,7 @@ HOSPITALS = {
     "Rehab": "333025",
     "GenRehab": "33T101",
     "GenPsych": "33S101",
+    "GenWard": "330101",
     "Elsewhere": None,
 }
 KINDS = {
@@ -38,8 +39,10 @@ KINDS = {
     "Rehab": "a rehabilitation hospital",
     "GenRehab": "the rehabilitation unit of General",
     "GenPsych": "the psychiatric unit of General",
+    "GenWard": "what bills under General's number and the directory calls a psychiatric unit",
     "Elsewhere": "a hospital of which the directory says nothing",
 }
+WORDS = {"GenWard": "psychiatric unit"}  # what the directory says beside the number
 ENROLLED = "from | to\n2023-01 | 2024-12"
 FILES_END = "2024-12-31"
 
@@ -116,4 +119,7 @@ def _declared(vignette: Vignette) -> list[dict[str, Any]]:
 def directory() -> list[dict[str, Any]]:
     """The directory of facilities."""
     known = end(0)
-    return [{"facility_id": name, "ccn": ccn, "known_at": known, "source": "test"} for name, ccn in HOSPITALS.items()]
+    return [
+        {"facility_id": name, "ccn": ccn, "facility_type": WORDS.get(name), "known_at": known, "source": "test"}
+        for name, ccn in HOSPITALS.items()
+    ]
