@@ -124,7 +124,7 @@ def audit(
     drawn = [figures(block) for block in resampled_weights(persons, counted, resamples, seed)]
     own_values = np.hstack([own.difference[0], own.log_ratio[0]])
     values = np.concatenate([np.hstack([each.difference, each.log_ratio]) for each in drawn])
-    floor = error_at_the_edge(own.difference[0] + own.everyone[0], cells.events[judged], int(outcome.sum()))
+    floor = error_at_the_edge(own.difference[0] + own.everyone[0], cells.events[judged])
     errors = np.fmax(np.nanstd(values, axis=0), np.hstack([floor, np.zeros(len(judged))]))
     reach = reach_of(values - own_values, errors)
     return audit_of(cells, judged, capacity, float(own.everyone[0]), own_values, errors, reach)
@@ -191,14 +191,12 @@ def reach_of(deviations: Floats, errors: Floats) -> float:
     return float(largest[int(np.ceil(CONFIDENCE * (len(largest) - 1)))])
 
 
-def error_at_the_edge(sensitivity: Floats, events: Integers, everyones: int) -> Floats:
-    """The standard error of a share, less that of everyone, after two events found and two missed are added. Where a
-    list finds none of a group's events, or all, every resample does too and would seem certain. Agresti and Coull, Am
-    Stat 1998;52:119-126. A group of many differs the less from everyone, whose events are its own.
+def error_at_the_edge(sensitivity: Floats, events: Integers) -> Floats:
+    """The standard error of a share after two events found and two missed are added. Where a list finds none of a
+    group's events, or all, every resample does too and would seem certain. Agresti and Coull, Am Stat 1998;52:119-126.
     """
     share = (sensitivity * events + 2) / (events + 4)
-    others = np.clip(1 - events / max(everyones, 1), 0, 1)
-    return np.sqrt(share * (1 - share) / (events + 4) * others)
+    return np.sqrt(share * (1 - share) / (events + 4))
 
 
 def _interval(ends: Floats) -> Interval:

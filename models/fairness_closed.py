@@ -51,7 +51,7 @@ def audit_of_many(
     called = on_list(outcome, told, capacity, counted)
     edge = edge_of(told, called, capacity, counted)
     everyone, values, covariance = _moments(cells, judged, persons, outcome, told, called, counted, edge)
-    floor = error_at_the_edge(values[: len(judged)] + everyone, cells.events[judged], int(outcome.sum()))
+    floor = error_at_the_edge(values[: len(judged)] + everyone, cells.events[judged])
     errors = np.fmax(np.sqrt(np.diag(covariance)), np.hstack([floor, np.zeros(len(judged))]))
     reach = reach_of(_drawn(covariance), errors)
     return audit_of(cells, judged, capacity, everyone, values, errors, reach)
