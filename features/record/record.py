@@ -13,7 +13,7 @@ from features.record.consent import opted_out, taken_from
 from features.record.identity import Eras, Merge, eras, groups, in_force, renamed
 from features.record.schema import Table
 from features.record.store import Manifest, bucket_of, read_manifest, set_up, table_files
-from features.record.tables import CONSENT, PERSON_MERGE, TABLES
+from features.record.tables import CONSENT, NO_FACTS, OUTREACH_CONTACT, PERSON_MERGE, TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -112,7 +112,7 @@ def open_record(store: Path, engine: Callable[[], Any] = connect) -> Record:
         fingerprint=manifest.fingerprint,
         claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
         admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
-        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - {PERSON_MERGE.name}})),
+        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - NO_FACTS})),
         buckets=manifest.buckets,
     )
     return with_merges(record, tables)
@@ -250,9 +250,9 @@ def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
 
 def lacked_by_all(manifest: Manifest) -> dict[str, str]:
     """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
-    # a batch of merges alone brings no fact, and so lacks none
-    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - {PERSON_MERGE.name}]
-    shared = set.intersection(*(set(lacks) for lacks in declared)) if declared else set()
+    # a batch of merges or of our own calls alone brings no fact, and so lacks none
+    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - NO_FACTS]
+    shared = set.intersection(*(set(lacks) for lacks in declared)) - {OUTREACH_CONTACT.name} if declared else set()
     return {fact: declared[0][fact] for fact in sorted(shared)}
 
 
@@ -302,10 +302,13 @@ def forget(record: Record) -> None:
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
-    """`of_persons`, with what was concluded of everyone cut down to them: all of it is person by person."""
+    """`of_persons`, with what was concluded of everyone cut down to them where it is person by person."""
     wanted = set(persons)
     ours = _those_of(record, wanted)
-    return replace(of_persons(record, wanted), derived={name: ours(rows) for name, rows in record.derived.items()})
+    return replace(
+        of_persons(record, wanted),
+        derived={name: ours(rows) for name, rows in record.derived.items() if "person_id" in rows.columns},
+    )
 
 
 def _those_of(record: Record, persons: set[str]) -> Callable[[ir.Table], ir.Table]:

@@ -257,6 +257,24 @@ APPOINTMENT = Table(
     ),
     tells=Tells.PLANS,
 )
+OUTREACH_CONTACT = Table(
+    "outreach_contact",
+    "A call, message or visit by which the network's care managers tried to reach somebody after a discharge, for"
+    " impact and monitoring. Never a feature: it was made because of a score.",
+    (
+        Column("contact_id", _ID, "the contact; told again, it is the same one", required=True),
+        Column("stay_id", _ID, "the stay that it was about", null="about no stay"),
+        Column("kind", _T, "how", choices=("call", "message", "visit"), required=True),
+        Column(
+            "outcome",
+            _T,
+            "what became of it: nobody answered (attempted), spoken to (reached), a visit booked (scheduled), declined",
+            choices=("attempted", "reached", "scheduled", "declined"),
+            required=True,
+        ),
+        Column("spoke_to", _T, "who answered", choices=("the person", "caregiver", "facility", "practice")),
+    ),
+)
 PROBLEM = Table(
     "problem",
     "An entry of a problem list, or a diagnosis of an encounter, as it stood from `known_at`: one row when it was"
@@ -471,6 +489,7 @@ TABLES = (
     ADT_EVENT,
     DISCHARGE_NOTICE,
     APPOINTMENT,
+    OUTREACH_CONTACT,
     ENCOUNTER,
     PROBLEM,
     ALLERGY,
@@ -482,6 +501,9 @@ TABLES = (
     PROVIDER,
     FACILITY,
 )
+
+# what tells nothing that a model may see: who is one person, and whom we called ourselves
+NO_FACTS = frozenset({PERSON_MERGE.name, OUTREACH_CONTACT.name})
 
 
 def facts() -> frozenset[str]:

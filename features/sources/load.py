@@ -12,7 +12,7 @@ from features import windows
 from features.errors import BadInput
 from features.record.schema import Table
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
-from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, OUTREACH_CONTACT, TABLES
 from features.sources.clock import on_the_networks_clock
 from features.sources.files import InputFile, check_unchanged, input_files
 from features.sources.messages import AGAIN
@@ -340,7 +340,8 @@ def _lacking(reader: Reader, rows: Mapping[str, int], brought: frozenset[Table])
     better one was brought is not missed.
     """
     given_way = {t.name for lay in reader.layouts for t, better in lay.unless.items() if better in brought}
-    absent = {t.name: f"no {t.name} row in the files loaded" for t in TABLES if not rows.get(t.name)}
+    missed = [t.name for t in TABLES if t is not OUTREACH_CONTACT and not rows.get(t.name)]
+    absent = {name: f"no {name} row in the files loaded" for name in missed}
     lacks = {**absent, **reader.lacks}
     return {fact: why for fact, why in lacks.items() if fact.split(".")[0] not in given_way}
 

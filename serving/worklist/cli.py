@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from features.errors import BadInput
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -106,6 +108,82 @@ def accounts() -> None:
         for one in them.accounts(connection):
             whose = ", ".join(one.panels) or "the whole network"
             click.echo(f"{one.name}: {', '.join(one.roles)}; {whose}; {one.capacity} calls a day")
+
+
+@worklist.command("contacts")
+@click.option("--day", required=True, metavar="YYYY-MM-DD", help="The day whose calls are written.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV to write.")
+def contacts(day: str, out: Path) -> None:
+    """Write a day's calls as contacts, which `afterward load outreach` takes into the record."""
+    from features import windows
+    from serving.worklist.contacts import contacts_csv
+
+    with _database().connect() as connection:
+        text = contacts_csv(connection, windows.parse_day(day))
+    _write(out, text)
+    click.echo(f"{text.count(chr(10)) - 1} contacts in {out}")
+
+
+@worklist.command("digest")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write into; made if absent.")
+def digest(out: Path) -> None:
+    """Write for each practice a CSV of its own people whose work is open."""
+    from serving.worklist.contacts import write_digests
+
+    try:
+        with _database().connect() as connection:
+            count = write_digests(connection, out)
+    except OSError:
+        raise BadInput(got=f"--out {out}, which cannot be written", expected="a folder", do="Name another.") from None
+    click.echo(f"{count} practices in {out}")
+
+
+@worklist.command("tasks")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the open work here as FHIR Tasks, one a line.")
+@click.option("--take", "taken", type=click.Path(path_type=Path), help="Do what the Tasks of an EHR in this file say.")
+def tasks(out: Path | None, taken: Path | None) -> None:
+    """Give the open work to an EHR's task list as FHIR Tasks (--out), or take its answers (--take)."""
+    if (out is None) == (taken is None):
+        raise BadInput(got="not one of --out and --take", expected="one of them", do="Name a file by one of them.")
+    if out is not None:
+        _give(out)
+    elif taken is not None:
+        _take(taken)
+
+
+def _give(out: Path) -> None:
+    from serving.worklist import clock, store
+    from serving.worklist.fhir_task import tasks as written
+    from serving.worklist.states import WORKING
+
+    with _database().connect() as connection:
+        text = written(store.items(connection, WORKING), clock.zone(connection))
+    _write(out, text)
+    click.echo(f"{text.count(chr(10))} Tasks in {out}")
+
+
+def _take(given: Path) -> None:
+    from serving.database import writing
+    from serving.worklist import clock
+    from serving.worklist.fhir_task import take
+
+    try:
+        text = given.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadInput(got=f"--take {given}, which cannot be read", expected="NDJSON", do="Name the file.") from None
+    with writing(_database()) as connection:
+        done = take(connection, text, clock.today(connection))
+    click.echo(f"{done.done} done, {done.same} said nothing new, {len(done.refused)} refused")
+    for line, why in done.refused.items():
+        click.echo(f"line {line}: {why}", err=True)
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError:
+        raise BadInput(got=f"--out {out}, which cannot be written", expected="a file", do="Name another.") from None
 
 
 def _database() -> Engine:

@@ -204,5 +204,6 @@ def choices(connection: Connection, who: Account) -> Choices:
     def values(name: str) -> list[str]:
         return [str(v) for v in connection.execute(select(ITEM.c[name]).where(holds).distinct()).scalars() if v]
 
-    gaps = {title for titles in values("gap_titles") for title in titles.strip("|").split("||")}
+    some = select(ITEM.c.gap_titles).where(holds, ITEM.c.open_gaps > 0).distinct()
+    gaps = {title for titles in connection.execute(some).scalars() for title in titles.strip("|").split("||")}
     return Choices(tuple(sorted(values("practice"))), tuple(sorted(values("facility"))), tuple(sorted(gaps)))

@@ -135,9 +135,13 @@ def items(connection: Connection, states: Sequence[State]) -> list[Item]:
 def events(connection: Connection, item_ids: Sequence[int]) -> list[Event]:
     """What happened to some items, the latest first."""
     wanted = select(EVENT).where(EVENT.c.item_id.in_(list(item_ids))).order_by(EVENT.c.event_id.desc())
-    names = tuple(Event.__dataclass_fields__)
-    rows = connection.execute(wanted).mappings()
-    return [Event(**{name: row[name] for name in names} | {"details": json.loads(row["details"])}) for row in rows]
+    return [event_of(row) for row in connection.execute(wanted).mappings()]
+
+
+def event_of(row: RowMapping) -> Event:
+    """An event of a row with the table's columns."""
+    told = {name: row[name] for name in Event.__dataclass_fields__}
+    return Event(**{**told, "details": json.loads(row["details"])})
 
 
 def act(connection: Connection, item_id: int, version: int, move: Move, who: str, token: str, today: int) -> Item:

@@ -49,7 +49,10 @@ ITEM = Table(
     UniqueConstraint("person_id", "stay_id"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
 )
-Index("ix_worklist_item_state", ITEM.c.state)
+# the day's counts and the filters' choices are read from these alone, without the rows and their facts
+_COUNTED = ("state", "next_day", "due_day", "contact_day", "assigned_to", "practice")
+Index("ix_worklist_item_state", *(ITEM.c[name] for name in _COUNTED))
+Index("ix_worklist_item_choices", *(ITEM.c[name] for name in ("state", "practice", "facility", "assigned_to")))
 Index("ix_worklist_item_place", ITEM.c.place)
 Index("ix_worklist_item_person", ITEM.c.person_id)
 

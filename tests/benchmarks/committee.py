@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.described import described
+from models.described import Z, described
 from models.fairness import Audit, audit, cells_of
-from models.fairness_closed import audit_of_many
+from models.fairness_closed import ROWS_TO_RESAMPLE, audit_of_many
 from models.intervals import bootstrap
 from models.log_odds import risk_of
 from models.metrics import auroc, calibration_slope
@@ -73,38 +73,50 @@ def holds(found: Audit, true: dict[tuple[str, str], tuple[float, float]], reach:
 
 
 def coverage(repeats: int) -> None:
-    """Of simultaneous intervals (all of an audit at once) and of each alone, by closed forms and by resamples."""
+    """Of simultaneous intervals (all of an audit at once) and of each alone: by closed forms where rows are as many as
+    those are used for, by resamples where they are few; of described figures by both on the same few rows.
+    """
     true, of_all = truth()
-    capacity = int(SHARE * ROWS)
     together: Counter[str] = Counter()
     alone: dict[str, list[bool]] = {}
+    for seed in range(repeats):
+        y, risk, persons, groups = some_rows(seed, ROWS)
+        capacity = int(SHARE * ROWS)
+        by_resamples = audit(y, risk, persons, groups, capacity, RESAMPLES, seed)
+        for name, held in of_everyone(y, risk, persons, capacity, of_all, seed).items():
+            alone.setdefault(name, []).append(held)
+        y, risk, persons, groups = some_rows(seed, ROWS_TO_RESAMPLE)
+        cells = cells_of(groups, y, persons)
+        closed = audit_of_many(y, risk, persons, cells, int(SHARE * ROWS_TO_RESAMPLE))
+        ways = {f"resamples, {ROWS:,} rows": by_resamples, f"closed forms, {ROWS_TO_RESAMPLE:,} rows": closed}
+        for way, found in ways.items():
+            together[way] += all(holds(found, true, found.reach))
+            alone.setdefault(f"judged, {way}", []).extend(holds(found, true, Z))
+    click.echo(f"coverage of 95 % intervals, {repeats} repeats, {RESAMPLES} resamples")
+    for way, count in together.items():
+        click.echo(f"  all intervals of an audit at once, {way}: {count / repeats:.1%}")
+    for what, each in sorted(alone.items()):
+        click.echo(f"  each alone, {what}: {np.mean(each):.1%} of {len(each):,}")
+
+
+def of_everyone(
+    y: Floats, risk: Floats, persons: npt.NDArray[np.int64], capacity: int, true: dict[str, float], seed: int
+) -> dict[str, bool]:
+    """Whether the interval of each described figure of everyone holds the truth, by closed forms and by resamples."""
     metrics = {
         "auroc": auroc,
         "calibration_slope": calibration_slope,
         "ppv": ppv_at(capacity),
         "sensitivity": sensitivity_at(capacity),
     }
-    for seed in range(repeats):
-        y, risk, persons, groups = some_rows(seed, ROWS)
-        cells = cells_of(groups, y, persons)
-        ways = {
-            "closed forms": audit_of_many(y, risk, persons, cells, capacity),
-            "resamples": audit(y, risk, persons, groups, capacity, RESAMPLES, seed),
-        }
-        for way, found in ways.items():
-            together[way] += all(holds(found, true, found.reach))
-            alone.setdefault(f"judged, {way}", []).extend(holds(found, true, 1.96))
-        whole = cells_of(pd.DataFrame({"all": np.full(ROWS, "all")}), y, persons)
-        figures = described(y, risk, persons, whole, capacity)[0].figures
-        drawn = bootstrap(y, risk, persons, tuple(metrics.values()), RESAMPLES, seed)
-        for name, metric in metrics.items():
-            for way, interval in (("closed forms", figures[name]), ("resamples", drawn[metric.name])):
-                alone.setdefault(f"{name}, {way}", []).append(interval.low <= of_all[name] <= interval.high)
-    click.echo(f"coverage of 95 % intervals, {repeats} repeats of {ROWS:,} rows, {RESAMPLES} resamples")
-    for way, count in together.items():
-        click.echo(f"  all intervals of an audit at once, {way}: {count / repeats:.1%}")
-    for what, held in alone.items():
-        click.echo(f"  each alone, {what}: {np.mean(held):.1%} of {len(held):,}")
+    whole = cells_of(pd.DataFrame({"all": np.full(len(y), "all")}), y, persons)
+    figures = described(y, risk, persons, whole, capacity)[0].figures
+    drawn = bootstrap(y, risk, persons, tuple(metrics.values()), RESAMPLES, seed)
+    found = {}
+    for name, metric in metrics.items():
+        for way, interval in (("closed forms", figures[name]), ("resamples", drawn[metric.name])):
+            found[f"{name} described, {way}, {ROWS:,} rows"] = interval.low <= true[name] <= interval.high
+    return found
 
 
 def alarms(repeats: int) -> None:

@@ -54,7 +54,9 @@ def upgrade() -> None:
         UniqueConstraint("person_id", "stay_id"),
         CheckConstraint(f"state IN ({_STATES})", name="state"),
     )
-    op.create_index("ix_worklist_item_state", "worklist_item", ["state"])
+    counted = ["state", "next_day", "due_day", "contact_day", "assigned_to", "practice"]
+    op.create_index("ix_worklist_item_state", "worklist_item", counted)
+    op.create_index("ix_worklist_item_choices", "worklist_item", ["state", "practice", "facility", "assigned_to"])
     op.create_index("ix_worklist_item_place", "worklist_item", ["place"])
     op.create_index("ix_worklist_item_person", "worklist_item", ["person_id"])
     op.create_table(
