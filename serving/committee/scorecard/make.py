@@ -46,7 +46,7 @@ def made(
 
 
 def written(found: Scorecard, out: Path) -> tuple[Path, ...]:
-    """The page, the same as JSON and PDF (where Chromium is), the cases, every provider. BadInput: cannot be written."""
+    """The page, the same as JSON and PDF (where Chromium is), the cases, and every provider; or BadInput."""
     if out.suffix.lower() != ".html":
         raise BadInput(
             got=f"--out {out.name}", expected="a name that ends in .html", do="Write it like scorecard.html."
