@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Timer
 from time import monotonic, sleep
@@ -240,8 +240,28 @@ def test_what_is_taken_apart_adds_up(client: Client, someone: tuple[str, str]) -
     (told,) = answer["explanations"]
     parts = [part["log_odds"] for group in told["groups"] for part in group["parts"]]
     assert told["base_log_odds"] + sum(parts) == pytest.approx(told["log_odds"], abs=1e-9)
+    assert told["other_log_odds"] == 0
     for group in told["groups"]:
         assert sum(part["log_odds"] for part in group["parts"]) == pytest.approx(group["log_odds"], abs=1e-9)
+
+
+def test_what_is_sensitive_is_told_to_nobody_without_the_scope(
+    client: Client, answers: Answers, home: Home, someone: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of these tests has no scope; here the days in hospital are what is sensitive."""
+    one = answers.watch.of(MODEL)
+    columns = tuple(replace(each, tells="mental_health") for each in one.release.columns)
+    sensitive = replace(one, release=replace(one.release, columns=columns))
+    monkeypatch.setattr(answers.watch, "of", lambda _: sensitive)
+    (scored,) = ask(client, stays=[someone[1]]).json()["scores"]
+    body = {"model": MODEL, "stays": [someone[1]]}
+    named = {**WITH_KEY, "X-Request-ID": "of-what-is-sensitive"}
+    (told,) = client.post("/v1/explain", json=body, headers=named).json()["explanations"]
+    assert (scored["reasons"], told["groups"]) == ([], [])
+    assert told["base_log_odds"] + told["other_log_odds"] == pytest.approx(told["log_odds"], abs=1e-9)
+    with home.engine.connect() as connection:
+        asked = select(KEPT_SCORE.c.reasons).where(KEPT_SCORE.c.request_id == "of-what-is-sensitive")
+        assert connection.execute(asked).scalar_one() == [], "what is kept may be read by others later"
 
 
 def test_the_list_of_an_evening_is_kept_with_everyone_who_could_be_on_it(client: Client, home: Home) -> None:
