@@ -8,7 +8,8 @@ DEMO := demo
 export BENTOML_DO_NOT_TRACK = True
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: help install demo test check soak serve bench-chain bench-definitions bench-gaps bench-oracle bench-committee bench-scorecard bench-impact bench-worklist clean lock
+.PHONY: help install demo test check soak serve clean lock bench-chain bench-committee bench-definitions bench-gaps \
+  bench-gaps-claims bench-impact bench-oracle bench-scorecard bench-sources bench-worklist
 
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
@@ -20,6 +21,8 @@ help:
 	@echo "make bench-chain  rows per second and peak memory of load, build, train, score"
 	@echo "make bench-definitions  10 million claim lines to labelled index stays, beside a plain read"
 	@echo "make bench-gaps   ten quality measures for 100,000 patients, patients per second"
+	@echo "make bench-gaps-claims  four measures on the claims of 20,000 simulated members, people per second"
+	@echo "make bench-sources 200 MB of FHIR through the reader, beside a bare parse of its JSON"
 	@echo "make bench-oracle how much of a planted truth the model learns, on networks never seen"
 	@echo "make bench-committee  coverage of the audit's intervals, false alarms of the monitor, a million rows"
 	@echo "make bench-scorecard how often the scorecard's intervals hold a planted truth"
@@ -47,7 +50,10 @@ demo: .venv/.base
 	@rm -rf $(DEMO)
 	@AFTERWARD=$(AFTERWARD) MEMBERS=$(MEMBERS) sh demo.sh $(DEMO)
 
-test: .venv/.base .venv/.extras
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	@command -v npm > /dev/null && cd tests/node && npm ci --silent --no-audit --no-fund || echo "no npm: what it would check is skipped"
+
+test: .venv/.base .venv/.extras tests/node/node_modules/.package-lock.json
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak" --durations=25
 
 check: .venv/.base
@@ -72,6 +78,12 @@ bench-definitions: .venv/.base
 
 bench-gaps: .venv/.base
 	$(BIN)/python -m tests.benchmarks.gaps
+
+bench-gaps-claims: .venv/.base
+	$(BIN)/python -m tests.benchmarks.gaps_on_claims
+
+bench-sources: .venv/.base
+	$(BIN)/python -m tests.benchmarks.sources
 
 bench-oracle: .venv/.base
 	$(BIN)/python -m tests.benchmarks.oracle

@@ -21,7 +21,7 @@ from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
-from serving.campaign_cli import COMMANDS as CAMPAIGN
+from serving.campaign.cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
 from serving.committee.cli import COMMANDS as COMMITTEE
 from serving.committee.impact.cli import COMMANDS as IMPACT

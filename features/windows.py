@@ -395,6 +395,11 @@ def first_day_of_year(year: int) -> int:
     return day_number(date(year, 1, 1))
 
 
+def today_anywhere() -> int:
+    """The latest day that it is anywhere on earth: what lies after it has not happened."""
+    return (now() + 14 * 3_600) // SECONDS_A_DAY
+
+
 EARLIEST = first_day_of_year(1900)  # before it lies no birth of anybody who is cared for now, and no event of care
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.fairness import FEWEST_EVENTS, Cells, Integers, suppressed
-from models.fairness_closed import on_list
+from models.fairness_closed import Edge, edge_of, on_list
 from models.intervals import Interval
 from models.log_odds import Floats, log_odds, risk_of
 from models.logistic import fitted
@@ -53,20 +53,22 @@ class Described:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Each pair of a cell of one column and a person: which of them a row is of, and of which cell a pair is."""
+    """Each pair of a cell of one column and a person: which of them a row is of; of which cell and person a pair is."""
 
     of_row: Integers
     cell: Integers
+    person: Integers
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """(rows,) each: outcome, risk, share on the list, weight."""
+    """(rows,) each: outcome, risk, share on the list, weight; and where the list ends."""
 
     y: Floats
     risk: Floats
     called: Floats
     weights: Floats
+    edge: Edge
 
 
 def described(
@@ -80,7 +82,8 @@ def described(
     """Every cell in its order; `cells` are those of these rows (models.fairness.cells_of)."""
     outcome, told = np.asarray(y, dtype=np.float64), np.asarray(risk, dtype=np.float64)
     counted = row_weights(weights, len(outcome))
-    rows = _Rows(outcome, told, on_list(outcome, told, capacity, counted), counted)
+    called = on_list(outcome, told, capacity, counted)
+    rows = _Rows(outcome, told, called, counted, edge_of(told, called, capacity, counted))
     person = np.unique(np.asarray(persons), return_inverse=True)[1].astype(np.int64)
     return tuple(found for place in range(len(cells.columns)) for found in _of_column(cells, place, rows, person))
 
@@ -117,26 +120,28 @@ def _of_column(cells: Cells, place: int, rows: _Rows, person: Integers) -> Itera
 def _pairs(cell: Integers, person: Integers) -> _Pairs:
     people = int(person.max()) + 1 if len(person) else 1
     there, of_row = np.unique(cell * people + person, return_inverse=True)
-    return _Pairs(of_row.astype(np.int64), there // people)
+    return _Pairs(of_row.astype(np.int64), there // people, there % people)
 
 
 def _shares(rows: _Rows, cell: Integers, pairs: _Pairs, cells: int) -> dict[str, list[Interval]]:
     """Each share of each cell; none where numerator, rest or denominator is so few that it tells of them."""
     y, called, weight = rows.y, rows.called, rows.weights
+    every, none = np.ones(len(y)), np.zeros(len(y))
+    # part and whole, and what one more place on the list adds to each
     parts = {
-        "prevalence": (weight * y, weight),
-        "selection_rate": (weight * called, weight),
-        "ppv": (weight * y * called, weight * called),
-        "fpr": (weight * (1 - y) * called, weight * (1 - y)),
-        "sensitivity": (weight * y * called, weight * y),
+        "prevalence": (weight * y, weight, none, none),
+        "selection_rate": (weight * called, weight, every, none),
+        "ppv": (weight * y * called, weight * called, y, every),
+        "fpr": (weight * (1 - y) * called, weight * (1 - y), 1 - y, none),
+        "sensitivity": (weight * y * called, weight * y, y, none),
     }
     found = {}
-    for name, (part, whole) in parts.items():
+    for name, (part, whole, more, more_whole) in parts.items():
         hidden = np.zeros(cells, dtype=np.bool_)
         for counted in (part, whole - part):
             people = _people(pairs, counted > 0, cells)
             hidden |= suppressed(people, people > 0)
-        values = _ratios(part, whole, cell, pairs, cells)
+        values = _ratios(_Ratio(part, whole, more, more_whole), cell, pairs, cells, rows.edge)
         found[name] = [NONE if hides else each for hides, each in zip(hidden, values, strict=True)]
     return found
 
@@ -147,14 +152,32 @@ def _people(pairs: _Pairs, those: npt.NDArray[np.bool_], cells: int) -> Integers
     return np.bincount(pairs.cell[some], minlength=cells).astype(np.int64)
 
 
-def _ratios(part: Floats, whole: Floats, cell: Integers, pairs: _Pairs, cells: int) -> list[Interval]:
+@dataclass(frozen=True)
+class _Ratio:
+    """(rows,) each: what adds up to the part and the whole of a share, and what one more place on the list adds."""
+
+    part: Floats
+    whole: Floats
+    more: Floats
+    more_whole: Floats
+
+
+def _ratios(of: _Ratio, cell: Integers, pairs: _Pairs, cells: int, edge: Edge) -> list[Interval]:
     """The sum of `part` over that of `whole` in each cell, by Wilson's interval."""
-    below = np.bincount(cell, whole, minlength=cells)
+    below = np.bincount(cell, of.whole, minlength=cells)
+    moved = np.bincount(pairs.person[pairs.of_row], edge.moved)
+    at_edge = cell[edge.rows]
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.bincount(cell, part, minlength=cells) / below
-        influence = (part - share[cell] * whole) / below[cell]
-        variance = clustered(influence, pairs.of_row, pairs.cell, cells)
-        size = np.where(variance > 0, share * (1 - share) / variance, _people(pairs, whole > 0, cells))
+        share = np.bincount(cell, of.part, minlength=cells) / below
+        together = np.bincount(pairs.of_row, (of.part - share[cell] * of.whole) / below[cell], len(pairs.cell))
+        more, more_whole = (
+            np.bincount(at_edge, edge.weight * each[edge.rows], minlength=cells) for each in (of.more, of.more_whole)
+        )
+        pushed = (more - share * more_whole) / below
+        own = np.bincount(pairs.cell, together**2, minlength=cells)
+        shared = np.bincount(pairs.cell, together * moved[pairs.person], minlength=cells)
+        variance = np.maximum(own - 2 * pushed * shared + pushed**2 * float(moved @ moved), 0)
+        size = np.where(own > 0, share * (1 - share) / variance, _people(pairs, of.whole > 0, cells))
     return [wilson(float(p), float(n)) for p, n in zip(share, size, strict=True)]
 
 

@@ -5,11 +5,11 @@ than a little risk. So the jump of an outcome at the cutoff is what being on the
 the jump in who was reached it is what a contact does to those whom the list decided about. Both are of people near
 the cutoff and of nobody else.
 
-Jumps are of local linear regressions on either side, with weights that fall to nought at the bandwidth. The bandwidth
-is that of Imbens and Kalyanaraman (Rev Econ Stud 2012;79:933-959), for the outcome. A straight line bends away from
-the truth, so the interval is around the jump of local quadratic regressions at the same bandwidth, which is the
-robust, bias-corrected interval of Calonico, Cattaneo and Titiunik (Econometrica 2014;82:2295-2326) where both
-bandwidths are one. Where the density of people jumps at the cutoff (McCrary, J Econom 2008;142:698-714), or something
+Jumps are of local linear regressions on either side, with weights that fall to nought at the bandwidth, less their
+bias. The bandwidth is that of Imbens and Kalyanaraman (Rev Econ Stud 2012;79:933-959), for the outcome. A straight
+line bends away from the truth; with one bandwidth for the line and its bias, the corrected jump is that of local
+parabolas, and the interval around it the robust one of Calonico, Cattaneo and Titiunik (Econometrica
+2014;82:2295-2326). Where the density of people jumps at the cutoff (McCrary, J Econom 2008;142:698-714), or something
 jumps that was so before anybody was called, people were moved across it, and no estimate is given.
 """
 
@@ -77,26 +77,24 @@ def discontinuity(
     first = jump(x, t, width)
     error = (first.high - first.low) / (2 * NORMAL)
     listed = jump(x, y, width)
-    if not _middle(first) ** 2 >= LEAST_F * error**2:
+    if not first.value**2 >= LEAST_F * error**2:
         return Discontinuity(width, below, above, listed, first, None, checks, WEAK)
     return Discontinuity(width, below, above, listed, first, ratio(x, t, y, width), checks, "")
 
 
 def jump(x: Floats, y: Floats, width: float) -> Interval:
-    """The jump of y at 0: by local lines, with the robust interval around that of local parabolas."""
-    line, _ = _jump(x, y, width, 1)
-    curve, influence = _jump(x, y, width, 2)
+    """The jump of y at 0 by local lines less their bias, which is the jump of local parabolas; its robust interval."""
+    value, influence = _jump(x, y, width)
     error = float(np.sqrt(np.square(influence).sum()))
-    return Interval(line, curve - NORMAL * error, curve + NORMAL * error)
+    return Interval(value, value - NORMAL * error, value + NORMAL * error)
 
 
 def ratio(x: Floats, t: Floats, y: Floats, width: float) -> Interval:
     """The jump of y over that of t, likewise; its error by the delta method, of both together."""
-    lines = _jump(x, y, width, 1)[0] / _jump(x, t, width, 1)[0]
-    (above_y, in_y), (above_t, in_t) = _jump(x, y, width, 2), _jump(x, t, width, 2)
+    (above_y, in_y), (above_t, in_t) = _jump(x, y, width), _jump(x, t, width)
     value = above_y / above_t
     error = float(np.sqrt(np.square(in_y - value * in_t).sum())) / abs(above_t)
-    return Interval(lines, value - NORMAL * error, value + NORMAL * error)
+    return Interval(value, value - NORMAL * error, value + NORMAL * error)
 
 
 def bandwidth(x: Floats, y: Floats) -> float:
@@ -173,14 +171,14 @@ def _at_zero(middles: Floats, height: npt.NDArray[np.float64], width: float) -> 
     return float(np.linalg.lstsq(design * root[:, np.newaxis], height[keep] * root, rcond=None)[0][0])
 
 
-def _jump(x: Floats, y: Floats, width: float, degree: int) -> tuple[float, Floats]:
-    """The difference of the two curves at 0, and what each person adds to its error."""
+def _jump(x: Floats, y: Floats, width: float) -> tuple[float, Floats]:
+    """The difference of the two parabolas at 0, and what each person adds to its error."""
     influence = np.zeros(len(x))
     levels = []
     for side in (x < 0, x >= 0):
         near = np.flatnonzero(side & (np.abs(x) < width))
         weight = 1 - np.abs(x[near]) / width
-        design = (x[near] / width)[:, np.newaxis] ** np.arange(degree + 1)
+        design = (x[near] / width)[:, np.newaxis] ** np.arange(3)
         of_each = np.linalg.pinv((design.T * weight) @ design) @ (design.T * weight)
         curve = of_each @ y[near]
         lever = np.clip(np.einsum("ij,ji->i", design, of_each), 0.0, 0.99)
@@ -197,7 +195,7 @@ def _balance(x: Floats, name: str, values: npt.ArrayLike) -> Check:
         return Check(name, 1.0)
     found = jump(x, told, bandwidth(x, told))
     error = (found.high - found.low) / (2 * NORMAL)
-    return Check(name, float(2 * norm.sf(abs(_middle(found)) / error)) if error > 0 else 1.0)
+    return Check(name, float(2 * norm.sf(abs(found.value) / error)) if error > 0 else 1.0)
 
 
 def _refused(checks: tuple[Check, ...]) -> str:
@@ -206,7 +204,3 @@ def _refused(checks: tuple[Check, ...]) -> str:
     if density.p < ALPHA:
         return MOVED
     return UNLIKE if any(check.p < ALPHA / len(balance) for check in balance) else ""
-
-
-def _middle(found: Interval) -> float:
-    return (found.low + found.high) / 2

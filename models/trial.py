@@ -1,7 +1,8 @@
 """What a lottery tells: the difference between those whom it chose and those whom it did not, within each draw.
 
 Draws differ (a Monday has other people than a Friday), so people are compared with those of their own draw only. The
-error is that of the regression with a level of each draw, robust to unequal spread.
+error is that of the regression with a level of each draw, robust to unequal spread and to small draws (HC3: Long and
+Ervin, Am Stat 2000;54:217-224).
 """
 
 from __future__ import annotations
@@ -40,8 +41,7 @@ def trial(draw: npt.ArrayLike, chosen: npt.ArrayLike, contacted: npt.ArrayLike, 
     yes, no = int(d.sum()), int((1 - d).sum())
     if min(yes, no) < FEWEST_A_SIDE:
         return Trial(yes, no, None, None, None, TOO_FEW)
-    draws = len(np.unique(place))
-    (by_y, in_y), (by_t, in_t) = _difference(own, y, place, draws), _difference(own, t, place, draws)
+    (by_y, in_y), (by_t, in_t) = _difference(own, y, place), _difference(own, t, place)
     listed, reached = _around(by_y, in_y), _around(by_t, in_t)
     if not by_t**2 >= LEAST_F * float(np.square(in_t).sum()):
         return Trial(yes, no, listed, reached, None, WEAK)
@@ -49,13 +49,13 @@ def trial(draw: npt.ArrayLike, chosen: npt.ArrayLike, contacted: npt.ArrayLike, 
     return Trial(yes, no, listed, reached, _around(value, (in_y - value * in_t) / by_t), "")
 
 
-def _difference(own: Floats, y: Floats, place: npt.NDArray[np.intp], draws: int) -> tuple[float, Floats]:
+def _difference(own: Floats, y: Floats, place: npt.NDArray[np.intp]) -> tuple[float, Floats]:
     """The difference, and what each person adds to its error."""
     whole = float(np.square(own).sum())
     value = float(own @ y) / whole
     left = _within(y, place) - value * own
-    free = np.sqrt(len(y) / max(1, len(y) - draws - 1))
-    return value, own * left / whole * free
+    lever = np.minimum(0.99, 1 / np.bincount(place)[place] + np.square(own) / whole)
+    return value, own * left / whole / (1 - lever)
 
 
 def _within(values: Floats, place: npt.NDArray[np.intp], *, mean: bool = True) -> Floats:

@@ -8,22 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import stay_versions
 from features.errors import BadModel, BadStore, Failure
-from features.record.brought import people_of, with_rows
+from features.record.brought import apart, people_of, with_rows
 from features.record.record import Record, cut_to_persons, open_record
 from features.record.store import read_manifest
+from features.record.tables import PERSON
+from features.standing import Standing
 from models.explain import Explanation
 from models.specs import OF_DISCHARGES
 from serving.brought import rows_of
 from serving.kept import Home, Occasion, keep, keep_list
 from serving.outreach import OutreachList, outreach_list
-from serving.score import Champion, Scored, explain, score, strangeness
+from serving.score import Champion, Scored, explain, score, score_with, strangeness
 from serving.watch import Watch
 from serving.wire import ExplainRequest, Problem, ScoreRequest
 
@@ -44,13 +46,16 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Answered:
-    """Scores in the order asked for; `why` by the place of a row, for those who are told why."""
+    """Scores in the order asked for; `why` by the place of a row, for those who are told why. `score_ids` are those
+    that the scores are kept under; none where nothing is kept.
+    """
 
     with_: Champion
     scored: Scored
     why: dict[int, Explanation]
     zone: str
     warnings: tuple[str, ...]
+    score_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,14 @@ class Engine:
         self.store = store
         self._lock = Lock()
         self._record: Record | None = None
+        self._standing: dict[str, Standing] = {}
+
+    def standing(self, record: Record, with_: Champion) -> Standing:
+        """The standing queries of a model on the record that is open; only for whoever has the turn."""
+        model = with_.spec.name
+        if model not in self._standing or self._standing[model].record is not record:
+            self._standing[model] = Standing(record, with_.spec.features)
+        return self._standing[model]
 
     @contextmanager
     def record(self) -> Iterator[Record]:
@@ -78,6 +91,7 @@ class Engine:
             manifest = read_manifest(self.store)
             if self._record is None or self._record.fingerprint != manifest.fingerprint:
                 self._record = open_record(self.store)
+                self._standing.clear()
             try:
                 yield self._record
             except (Unknown, Failure):
@@ -153,21 +167,47 @@ class Answers:
             keep_list(self.home(), occasion, made, with_, store, zone)
         return made
 
+    def zone(self) -> str:
+        """The zone of the network."""
+        return read_manifest(self.store).zone
+
+    def gaps_of(self, person: str, as_of_day: int) -> list[dict[str, Any]]:
+        """One person's gaps as of a day, a row a measure (features.measures.status.COLUMNS, days as `YYYY-MM-DD`); none
+        of whom the store does not know.
+        """
+        from features.measures.gaps import gaps
+        from features.measures.value_sets import ValueSets
+
+        with self._one.record() as record:
+            some = apart(record, [person])
+        try:
+            if not some.con.to_pyarrow(some[PERSON].limit(1)).num_rows:
+                return []
+            tables = gaps(some, ValueSets(), as_of_day).tables
+        finally:
+            some.con.disconnect()
+        found = [row for table in tables.values() for row in table.to_pylist() if row["person_id"] == person]
+        return [{name: _text(value) for name, value in row.items()} for row in found]
+
     def _answered(self, with_: Champion, found: _Found, places: list[int], occasion: Occasion) -> Answered:
         why = dict(zip(places, explain(found.scored, places, with_), strict=True))
+        reasons = {place: each.reasons for place, each in why.items()}
+        ids: list[str] = []
         if self.home is not None:
-            reasons = {place: each.reasons for place, each in why.items()}
-            keep(self.home(), occasion, found.scored, with_, found.store, found.zone, reasons)
-        return Answered(with_, found.scored, why, found.zone, found.warnings)
+            ids = keep(self.home(), occasion, found.scored, with_, found.store, found.zone, reasons)
+        return Answered(with_, found.scored, why, found.zone, found.warnings, ids)
 
     def _found(self, asked: Asked, with_: Champion) -> _Found:
         if asked.records is not None or asked.bundle is not None:
             return self._by_rows(asked, with_)
         with self._one.record() as record:
             if asked.persons is not None:
-                return _by_ids(record, asked.persons, asked.persons, "person_id", "persons", with_)
-            stays = asked.stays or []
-            return _by_ids(record, _people_of(record, stays), stays, "stay_id", "stays", with_)
+                rows = _by_ids(record, asked.persons, asked.persons, "person_id", "persons")
+            else:
+                stays = asked.stays or []
+                rows = _by_ids(record, _people_of(record, stays), stays, "stay_id", "stays")
+            scored = score_with(self._one.standing(record, with_), rows.person_id.tolist(), rows, with_)
+            return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
 
     def _by_rows(self, asked: Asked, with_: Champion) -> _Found:
         brought = rows_of(asked.records, asked.bundle, read_manifest(self.store).zone, with_.release.inputs)
@@ -183,14 +223,14 @@ class Answers:
             if len(latest) < len(people):
                 got = f"{len(people) - len(latest)} of {len(people)} people without an index stay"
                 raise Unknown([Problem(field=field, got=got, expected="everyone with one, told here or in the store")])
-            return _scored(record, latest, with_)
+            scored = score(record, latest.reset_index(drop=True), with_)
+            return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
         finally:
             record.con.disconnect()
 
 
-def _by_ids(
-    record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str, with_: Champion
-) -> _Found:
+def _by_ids(record: Record, people: Sequence[str], ids: Sequence[str], column: str, field: str) -> pd.DataFrame:
+    """The index stays of some ids, in their order. Raises Unknown for those that have none."""
     with _of(record, people) as some:
         rows = prediction_cohort(some).rows.sort_values(["as_of", "stay_id"]).drop_duplicates(column, keep="last")
         places = {value: place for place, value in enumerate(rows[column])}
@@ -201,7 +241,7 @@ def _by_ids(
         ]
         if unknown:
             raise Unknown(unknown)
-        return _scored(some, rows.iloc[[places[given] for given in ids]], with_)
+        return rows.iloc[[places[given] for given in ids]]
 
 
 def _people_of(record: Record, stays: Sequence[str]) -> list[str]:
@@ -223,9 +263,8 @@ def _of(record: Record, people: Sequence[str]) -> Iterator[Record]:
             record.con.drop_table(some.derived[name].op().name)
 
 
-def _scored(record: Record, rows: pd.DataFrame, with_: Champion) -> _Found:
-    scored = score(record, rows.reset_index(drop=True), with_)
-    return _Found(scored, record.zone, record.fingerprint, strangeness(record, with_))
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _unreachable(home: Callable[[], Home]) -> list[str]:

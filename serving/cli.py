@@ -44,8 +44,8 @@ def score(
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.campaign.chances import with_chances
     from serving.database import upgrade
-    from serving.gap_chances import with_chances
     from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
@@ -93,12 +93,13 @@ def serve(store: Path | None, host: str, port: int) -> None:
     from models import pointer
     from serving.auth.keys import expect_somebody
     from serving.database import current, upgrade, writing
-    from serving.settings import read
+    from serving.settings import read, settled
     from serving.worklist.sign_in import first_account
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     if store is not None:
-        environment["AFTERWARD_STORE"] = str(store.absolute())
+        environment["AFTERWARD_STORE"] = str(store)
+    environment = settled(environment)
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
     upgrade(current())
@@ -106,7 +107,6 @@ def serve(store: Path | None, host: str, port: int) -> None:
         expect_somebody(current())
     with writing(current()) as connection:
         first = first_account(connection)
-    environment["AFTERWARD_STORE"] = str(settings.store.absolute())
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from features.errors import BadSetting
+from features.errors import BadDatabase, BadSetting
 from serving import settings
 
 if TYPE_CHECKING:
@@ -89,11 +89,24 @@ def current() -> Engine:
     return opened(settings.database(os.environ).reveal())
 
 
+@contextmanager
+def within_reach() -> Iterator[None]:
+    """Raises BadDatabase, without the database's own words, where it does not answer or lacks this version's tables."""
+    try:
+        yield
+    except SQLAlchemyError as fault:
+        raise BadDatabase(
+            got=f"a database that does not do what is asked ({type(fault).__name__})",
+            expected="the one of AFTERWARD_DATABASE_URL, within reach, writable and of this version",
+            do="See that it runs and has room, then run `afterward database upgrade`.",
+        ) from None
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables to this version's form. Of several processes that start at once, one does it."""
     from alembic import command
 
-    with writing(engine) as connection:
+    with within_reach(), writing(engine) as connection:
         take_turn(connection, UPGRADES)
         command.upgrade(_alembic(connection), "head")
 

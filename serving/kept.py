@@ -96,10 +96,12 @@ def keep(
     zone: str,
     reasons: Mapping[int, Sequence[Reason]],
     places: Places | None = None,
-) -> None:
-    """Keep scores of one occasion; `reasons` by the row's place. When this returns they are on disk."""
+) -> list[str]:
+    """Keep scores of one occasion and give their ids; `reasons` by the row's place. When this returns they are on
+    disk.
+    """
     if not len(scored.rows):
-        return
+        return []
     made_at = windows.now()
     day = int(windows.local_day(made_at, zone))
     told = uuid4().hex
@@ -117,6 +119,7 @@ def keep(
     with writing(home.engine) as connection:
         for first in range(0, len(rows), ROWS_AT_ONCE):
             connection.execute(insert(KEPT_SCORE), [same | row for row in rows[first : first + ROWS_AT_ONCE]])
+    return ids
 
 
 def keep_list(home: Home, occasion: Occasion, made: OutreachList, with_: Champion, store: str, zone: str) -> None:

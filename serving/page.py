@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.measures.gaps_file import TITLES
-from serving import campaign
-from serving.campaign import Campaign
 from serving.outreach import OutreachList, accounted
 
 if TYPE_CHECKING:
@@ -17,23 +14,17 @@ if TYPE_CHECKING:
 
 def page(given: OutreachList) -> str:
     """The page as HTML. Everything that comes from the record is escaped."""
-    return _environment().get_template("outreach.html").render(list=given, urgency=urgency, accounted=accounted(given))
+    template = environment(Path(__file__).parent).get_template("outreach.html")
+    return template.render(list=given, urgency=urgency, accounted=accounted(given))
 
 
-def _environment() -> Environment:
+def environment(folder: Path) -> Environment:
+    """How pages are made of the templates of a folder: everything escaped, days in words."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["day"] = windows.spoken
-    return environment
-
-
-def campaign_page(given: Campaign) -> str:
-    """The campaign list as a page of the same kind, with what a call is assumed to do above it."""
-    template = _environment().get_template("campaign.html")
-    return template.render(campaign=given, titles=TITLES, accounted=campaign.accounted(given))
+    made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.filters["day"] = windows.spoken
+    return made
 
 
 def urgency(due: int, today: int) -> str:

@@ -21,7 +21,11 @@ from models.specs.spec import Spec
 from models.tiers import Tier, tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from features.standing import Standing
 
 REASONS = 4  # as many as a person takes in before a call
 
@@ -70,6 +74,12 @@ def _loaded(model: str, path: Path) -> Champion:
 def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     """Calibrated risk of each index stay, from what was known at its `as_of`."""
     features = build(record, rows, with_.spec.features)
+    return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
+
+
+def score_with(standing: Standing, people: Sequence[str], rows: pd.DataFrame, with_: Champion) -> Scored:
+    """The same of a few people, by queries that stand; to the bit."""
+    features = standing.build(people, rows)
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 

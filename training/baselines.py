@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from features.catalogue.gaps import SINCE_CARE
 from features.catalogue.scores import HOSPITAL_PARTS, LACE_PARTS
 from features.definitions.scores import HOSPITAL, LACE, Score
 from models import calibration
 from models.calibration import Calibrator, Logistic
 from models.log_odds import log_odds, risk_of
+from models.specs.gap import LONGER, SINCE_CARE_OR_LONGER
 from models.specs.spec import PRIOR_ADMISSIONS as PRIOR_ADMISSIONS
 from models.specs.spec import SIMPLE, Spec
 from training import calibrate
@@ -106,6 +108,8 @@ def with_rules(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.Data
     """`X` with the columns that the rules to beat ask for beside the features."""
     if any(column == PRIOR_ADMISSIONS for _, column in asked.simple):
         return X.assign(**{PRIOR_ADMISSIONS: prior_admissions(rows, cohort)})
+    if any(column == SINCE_CARE_OR_LONGER for _, column in asked.simple):
+        return X.assign(**{SINCE_CARE_OR_LONGER: X[SINCE_CARE].fillna(LONGER)})
     return X
 
 

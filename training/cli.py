@@ -328,18 +328,19 @@ def build(model: str, store: Path, out: Path, engine: str) -> None:
 
 
 @click.command()
+@click.option("--model", default="readmission_30d", show_default=True, help="Of which model's rows.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON to write.")
-def columns(out: Path) -> None:
+def columns(model: str, out: Path) -> None:
     """Write what every column of `afterward build` means: unit, window, meaning of null, the sentence in which it is
     told, and the tables that it needs.
     """
     import json
 
-    from features.catalogue import CATALOGUE
     from features.record.whole import whole
+    from models.specs import spec
     from training.dictionary import dictionary
 
-    told = dictionary(CATALOGUE)
+    told = dictionary(spec(model).features)
     with whole(out) as beside:
         beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     click.echo(f"{len(told)} columns in {out}")

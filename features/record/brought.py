@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,16 @@ def with_rows(record: Record, brought: Mapping[str, pa.Table]) -> Record:
     the rows add to it. What no source of `record` tells is not read from the rows either: no model saw it. Whoever asks
     closes the engine with `record.con.disconnect()`.
     """
-    people = persons_now(record, sorted(people_of(brought)))
-    held = of_persons(record, people).told
+    return _apart(record, people_of(brought), brought)
+
+
+def apart(record: Record, people: Iterable[str]) -> Record:
+    """What `record` holds of some people, on an engine of its own."""
+    return _apart(record, people, {})
+
+
+def _apart(record: Record, people: Iterable[str], brought: Mapping[str, pa.Table]) -> Record:
+    held = of_persons(record, persons_now(record, sorted(people))).told
     both = {table.name: _together(record.con.to_pyarrow(held[table.name]), brought.get(table.name)) for table in TABLES}
     made = from_rows(both, record.zone, record.lacks)
     return replace(

@@ -302,10 +302,13 @@ def forget(record: Record) -> None:
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
-    """`of_persons`, with what was concluded of everyone cut down to them: all of it is person by person."""
+    """`of_persons`, with what was concluded of everyone cut down to them where it is person by person."""
     wanted = set(persons)
     ours = _those_of(record, wanted)
-    return replace(of_persons(record, wanted), derived={name: ours(rows) for name, rows in record.derived.items()})
+    return replace(
+        of_persons(record, wanted),
+        derived={name: ours(rows) for name, rows in record.derived.items() if "person_id" in rows.columns},
+    )
 
 
 def _those_of(record: Record, persons: set[str]) -> Callable[[ir.Table], ir.Table]:

@@ -44,6 +44,7 @@ def _eligibility_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         **values.none_given(raw, ("person_id", "enrollment_start_date")),
         **values.no_dates(raw, (*ELIGIBILITY_DATES, "file_date")),
+        **values.no_births({"birth_date": values.day(raw.birth_date)}),
         "enrollment_end_date before enrollment_start_date": values.day(raw.enrollment_end_date)
         < values.day(raw.enrollment_start_date),
         "death_date before birth_date": values.day(raw.death_date) < values.day(raw.birth_date),

@@ -17,7 +17,9 @@ OPEN_AND_FOLLOWED = Population(
     OUTCOME_RULES,
 )
 POOLED = "gap_pooled"
-RULES_TO_BEAT = (("this gap last year", LAST_YEAR), ("days since the last care of this kind", SINCE_CARE))
+# of care that was not had within the three years that are looked at, as a rule to beat takes it
+SINCE_CARE_OR_LONGER, LONGER = f"{SINCE_CARE}_or_longer", 1_096.0
+RULES_TO_BEAT = (("this gap last year", LAST_YEAR), ("days since the last care of this kind", SINCE_CARE_OR_LONGER))
 
 
 def model_of(measure: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Long = BigInteger().with_variant(Integer, "sqlite")
 BEGINNING = "0" * 64
+LINES_AT_ONCE = 2_000  # read at once: a log outgrows the memory
 AUDIT = Table(
     "audit_event",
     METADATA,

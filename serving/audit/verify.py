@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from features.errors import BadInput
-from serving.audit.entries import AUDIT, BEGINNING, hash_of
+from serving.audit.entries import AUDIT, BEGINNING, LINES_AT_ONCE, hash_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 MOST_TOLD = 20
-LINES_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -43,21 +43,25 @@ class _Waiting:
 
 
 class _Writer:
-    """Callers of one process queue up; whoever's turn it is writes the lines of all who wait, in one commit."""
+    """Callers of one process queue up. Whoever finds nobody writing writes the lines of all who wait, in one commit;
+    those who come meanwhile wait for the next.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._arriving, self._turn = Lock(), Lock()
+        self._moment = Condition()
+        self._writing = False
         self._waiting: list[_Waiting] = []
         self._anchors, self._anchored = audit_anchors(os.environ), float("-inf")
 
     def add(self, entries: Sequence[Entry]) -> None:
         mine = _Waiting(entries)
-        with self._arriving:
-            self._waiting.append(mine)
-        with self._turn:
-            if not mine.done:
-                self._write_all()
+        together = self._turn(mine)
+        if together:
+            try:
+                self._write(together)
+            finally:
+                self._finish(together)
         if not mine.written:
             raise BadDatabase(
                 got="an audit log that cannot be written",
@@ -65,21 +69,34 @@ class _Writer:
                 do="See whether it runs, has room, and what `afterward database upgrade` says.",
             )
 
-    def _write_all(self) -> None:
-        with self._arriving:
+    def _turn(self, mine: _Waiting) -> list[_Waiting]:
+        """Wait until another has written this; else all who wait, for this caller to write."""
+        with self._moment:
+            self._waiting.append(mine)
+            self._moment.wait_for(lambda: mine.done or not self._writing)
+            if mine.done:
+                return []
+            self._writing = True
             together, self._waiting = self._waiting, []
+            return together
+
+    def _finish(self, together: Sequence[_Waiting]) -> None:
+        with self._moment:
+            for one in together:
+                one.done = True
+            self._writing = False
+            self._moment.notify_all()
+
+    def _write(self, together: Sequence[_Waiting]) -> None:
         try:
             with writing(self.engine) as connection:
                 last, last_hash = _append(connection, [entry for one in together for entry in one.entries])
         except SQLAlchemyError as fault:  # its words may hold what was to be written
             log.error("the audit log cannot be written: %s", type(fault).__name__)
-        else:
-            for one in together:
-                one.written = True
-            self._anchor(last, last_hash)
-        finally:
-            for one in together:
-                one.done = True
+            return
+        for one in together:
+            one.written = True
+        self._anchor(last, last_hash)
 
     def _anchor(self, last: int, last_hash: str) -> None:
         if self._anchors is None or monotonic() - self._anchored < SECONDS_BETWEEN_ANCHORS:

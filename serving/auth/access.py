@@ -24,6 +24,8 @@ def _rule(methods: str, path: str, *roles: str) -> Rule:
     return Rule(asked | {"HEAD"} if "GET" in asked else asked, path, frozenset(roles))
 
 
+OTHER = "/(other)"
+
 # what may be had without saying who one is
 OPEN: tuple[Rule, ...] = (
     _rule("GET", "/healthz"),
@@ -50,6 +52,10 @@ RULES: tuple[Rule, ...] = (
     _rule("GET", "/worklist/people/{item}", CARE_MANAGER),
     _rule("GET", "/worklist/people/{item}/sheet", CARE_MANAGER),
     _rule("GET", "/worklist/supervisor", CARE_MANAGER),
+    _rule("GET", "/fhir/metadata", *ROLES),
+    _rule("GET", "/fhir/RiskAssessment", INTEGRATION),
+    _rule("GET", "/fhir/RiskAssessment/{id}", INTEGRATION),
+    _rule("GET POST", "/fhir/Measure/$care-gaps", INTEGRATION),
     _rule("GET", "/metrics", ADMIN, DATA_SCIENTIST),
     _rule("GET", "/livez", ADMIN, DATA_SCIENTIST, INTEGRATION),
     _rule("GET", "/readyz", ADMIN, DATA_SCIENTIST, INTEGRATION),
@@ -69,6 +75,12 @@ def roles_for(method: str, path: str, raw: bytes) -> frozenset[str]:
 def methods_of(path: str, raw: bytes) -> frozenset[str]:
     """The methods that some rule has for this path."""
     return frozenset[str]().union(*(rule.methods for rule in _matching(RULES, path, raw)))
+
+
+def pattern_of(path: str, raw: bytes) -> str:
+    """The path as the tables have it, for logs and metrics: an id in it is never told."""
+    found = _matching(OPEN + RULES, path, raw)
+    return found[0].path if found else OTHER
 
 
 def _matching(rules: tuple[Rule, ...], path: str, raw: bytes) -> list[Rule]:

@@ -10,7 +10,10 @@ from urllib.parse import urlencode
 from serving.auth import access
 from serving.auth.caller import ON_SCOPE, Caller
 from serving.auth.presented import by_key
+from serving.auth.rate import Buckets
 from serving.auth.refusal import Refusal
+from serving.auth.tokens import by_token
+from serving.auth.veil import unveil
 from serving.settings import settings
 
 if TYPE_CHECKING:
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 # how a caller is found: null where the request carries nothing of this kind; raises Refusal where what it carries is
 # not valid and the caller should be told why
 Way = Callable[["Scope"], Awaitable[Caller | None]]
-WAYS: tuple[Way, ...] = (by_key,)
-NOBODY = Refusal(401, "Authorization", "a valid key or token is expected, as Authorization: Bearer or X-API-Key")
+WAYS: tuple[Way, ...] = (by_key, by_token)
+NOBODY = Refusal(
+    401, "Authorization", "no key or token that is valid", "a valid one, as Authorization: Bearer or as X-API-Key"
+)
 POLICY_VIOLATION = 1008
-NOT_LET_IN = "a request that is not let in"  # as serving.wire.Problem has it: never what was given
 
 
 class Guard:
@@ -30,7 +34,7 @@ class Guard:
     address that it asked for as `back`."""
 
     def __init__(self, app: ASGIApp, ways: Sequence[Way] = WAYS, sign_in: str | None = None) -> None:
-        self.app, self.ways, self.sign_in = app, ways, sign_in
+        self.app, self.ways, self.sign_in, self.buckets = app, ways, sign_in, Buckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what may pass and refuse the rest. Beside HTTP only the server's own start passes."""
@@ -39,11 +43,12 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         elif scope["type"] == "http":
+            unveil(scope)
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = None if _is_open(scope) else await self._allowed(scope)
+            scope[ON_SCOPE] = None if _is_open(scope) else await self._allowed(scope)
             _check_declared_size(scope)
         except Refusal as refusal:
             if refusal.status == 401 and self.sign_in is not None and _wants_page(scope):
@@ -51,21 +56,23 @@ class Guard:
             else:
                 await _refuse(send, refusal)
             return
-        await _limited(self.app, {**scope, ON_SCOPE: caller}, receive, send)
+        await _limited(self.app, scope, receive, send)
 
     async def _allowed(self, scope: Scope) -> Caller:
         """Who asks, where they may. Raises Refusal."""
         caller = await self._found(scope)
+        self.buckets.take(caller.name, settings().requests_per_second)
         method, path, raw = _asked(scope)
         roles = access.roles_for(method, path, raw)
         if caller.roles & roles:
             return caller
         if roles:
-            raise Refusal(403, "Authorization", f"one of the roles {_listed(roles)} is needed for this")
+            had = _listed(caller.roles) or "none"
+            raise Refusal(403, "Authorization", f"a caller of role {had}", f"one of role {_listed(roles)}")
         methods = access.methods_of(path, raw)
         if methods:
-            raise Refusal(405, "method", f"{_listed(methods)} is expected here", allow=methods)
-        raise Refusal(403, "path", "no role may ask for this path")
+            raise Refusal(405, "method", "a method that this path has not", _listed(methods), allow=methods)
+        raise Refusal(403, "path", "a path that is open to no role", "one that /v1/openapi.json names")
 
     async def _found(self, scope: Scope) -> Caller:
         why = NOBODY
@@ -98,13 +105,14 @@ def _wants_page(scope: Scope) -> bool:
 
 
 def _too_large() -> Refusal:
-    return Refusal(413, "body", f"at most {settings().largest_body} bytes are read")
+    most = settings().largest_body
+    return Refusal(413, "body", f"more than {most} bytes", f"at most {most} bytes")
 
 
 def _check_declared_size(scope: Scope) -> None:
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not declared.isdigit():
-        raise Refusal(400, "Content-Length", "a number of bytes is expected")
+        raise Refusal(400, "Content-Length", "what is not a number", "a number of bytes")
     if len(declared) > 18 or int(declared) > settings().largest_body:
         raise _too_large()
 
@@ -139,7 +147,7 @@ async def _limited(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
 
 
 async def _refuse(send: Send, refusal: Refusal) -> None:
-    body = json.dumps({"errors": [{"field": refusal.field, "got": NOT_LET_IN, "expected": refusal.problem}]}).encode()
+    body = json.dumps({"errors": [refusal.told()]}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refusal.headers()]
     await _answer(send, refusal.status, headers, body)
 

@@ -36,7 +36,9 @@ class _Keyring:
             try:
                 self.keys = {key.key_id: key for key in await run_in_threadpool(every, current())}
             except SQLAlchemyError:
-                raise Refusal(503, "service", "keys cannot be checked now") from None
+                raise Refusal(
+                    503, "service", "a database that cannot be read", "one that keys are checked with"
+                ) from None
             self.read = began
         return self.keys
 
@@ -60,7 +62,7 @@ async def by_key(scope: Scope) -> Caller | None:
         if key is None or not hmac.compare_digest(hashed(secret), key.hash):
             continue
         if not is_valid(key, windows.now()):
-            raise Refusal(401, "Authorization", "this key has run out or was taken back; a valid one is expected")
+            raise Refusal(401, "Authorization", "a key that has run out or was taken back", "a valid one")
         return key.caller
     return None
 

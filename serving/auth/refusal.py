@@ -7,14 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """The status, the field that is not right and what was expected of it; never what was given."""
+    """The status, the field that is not right, what kind of thing was got there (never itself) and what was expected.
+    `challenge`: what a 401 asks for. `allow`: the methods that a 405 names. `retry_after` in seconds.
+    """
 
     status: int
     field: str
-    problem: str
+    got: str
+    expected: str
     challenge: str = "Bearer"
     allow: frozenset[str] = frozenset()
     retry_after: int | None = None
+
+    def told(self) -> dict[str, str]:
+        """It as one of the errors in our JSON form."""
+        return {"field": self.field, "got": self.got, "expected": self.expected}
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What HTTP wants told beside the body."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from features.errors import BadDatabase
+from features.errors import BadDatabase, BadInput
 
 
 @click.group()
@@ -106,11 +106,12 @@ def audit_log() -> None:
 def verify_(anchors: Path | None) -> None:
     """Find lines that were altered, taken out or moved, and by anchors also lines that were cut off at the end."""
     from serving.audit.verify import read_anchors, verify
-    from serving.database import current
+    from serving.database import current, within_reach
     from serving.settings import audit_anchors
 
     told = anchors or audit_anchors(os.environ)
-    found = verify(current(), read_anchors(told) if told else {})
+    with within_reach():
+        found = verify(current(), read_anchors(told) if told else {})
     if found.wrong:
         raise BadDatabase(
             got=f"an audit log of {found.lines:,} lines in which {'; '.join(found.wrong)}",
@@ -122,13 +123,31 @@ def verify_(anchors: Path | None) -> None:
         click.echo("afterward: without --anchors nobody can tell whether lines are missing at the end", err=True)
 
 
+@audit_log.command("export")
+@click.option("--person", help="Only what concerns this person, by the id in the store.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="NDJSON to write. It tells who was seen.")
+def export_(person: str | None, out: Path) -> None:
+    """Write the log as FHIR AuditEvents, one a line: whole, or who saw one person."""
+    from serving.audit.fhir import export
+    from serving.database import current, within_reach
+
+    try:
+        with within_reach():
+            lines = export(current(), out, person)
+    except OSError:
+        raise BadInput(
+            got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."
+        ) from None
+    click.echo(f"{lines:,} lines in {out}")
+
+
 @audit_log.command("head")
 def head_() -> None:
     """Tell the last line's number and hash, to be kept where nobody who can write to the database can."""
     from serving.audit.writer import newest
-    from serving.database import current
+    from serving.database import current, within_reach
 
-    with current().connect() as connection:
+    with within_reach(), current().connect() as connection:
         seq, hash_ = newest(connection)
     click.echo(f"{seq} {hash_}")
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
+from dataclasses import dataclass
 
 import click
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.described import described
+from models.described import Z, described
 from models.fairness import Audit, audit, cells_of
-from models.fairness_closed import audit_of_many
+from models.fairness_closed import ROWS_TO_RESAMPLE, audit_of_many
 from models.intervals import bootstrap
 from models.log_odds import risk_of
 from models.metrics import auroc, calibration_slope
@@ -26,12 +27,24 @@ from tests.planted_drift import SHIFTS, shifted, stationary, treated, within_two
 Floats = npt.NDArray[np.float64]
 
 ROWS, SHARE, RESAMPLES = 3_000, 0.1, 400
+ROWS_OF_TRUTH = 4_000_000
 GROUPS = {"race": (0.6, 0.2, 0.12, 0.08), "sex": (0.55, 0.45), "practice": (0.3, 0.25, 0.2, 0.15, 0.1)}
 SIZES = (2, 2, 3, 5, 6, 6, 7, 8, 10, 30, 60, 200)
 
 
-def some_rows(seed: int, rows: int) -> tuple[Floats, Floats, npt.NDArray[np.int64], pd.DataFrame]:
-    """(y, risk, persons, groups): one to five rows a person, alike within a person beyond what their risk tells, who is
+@dataclass(frozen=True)
+class Drawn:
+    """Rows as `some_rows` draws them: `happens` is the chance of the outcome, which nobody sees."""
+
+    y: Floats
+    risk: Floats
+    persons: npt.NDArray[np.int64]
+    groups: pd.DataFrame
+    happens: Floats
+
+
+def some_rows(seed: int, rows: int) -> Drawn:
+    """One to five rows a person, alike within a person beyond what their risk tells, who is
     always of the same groups; risks a little off for one race.
     """
     draw = np.random.default_rng(seed)
@@ -43,18 +56,30 @@ def some_rows(seed: int, rows: int) -> tuple[Floats, Floats, npt.NDArray[np.int6
     happens = risk_of(score + hidden + 0.15 * (groups["race"] == 1))
     y = (draw.random(rows) < happens).astype(np.float64)
     told = pd.DataFrame({name: np.char.add("g", codes.astype(str)) for name, codes in groups.items()})
-    return y, risk_of(score), persons, told
+    return Drawn(y, risk_of(score), persons, told, happens)
 
 
 def truth() -> tuple[dict[tuple[str, str], tuple[float, float]], dict[str, float]]:
-    """Differences of sensitivity and O/E of each group, and the described figures of everyone, of very many rows."""
-    y, risk, persons, groups = some_rows(10**6, 2_000_000)
-    capacity = int(SHARE * len(y))
-    found = audit_of_many(y, risk, persons, cells_of(groups, y, persons), capacity)
-    whole = pd.DataFrame({"all": np.full(len(y), "all")})
-    one = described(y, risk, persons, cells_of(whole, y, persons), capacity)[0]
-    of_groups = {(g.column, g.name): (g.difference.value, g.observed_to_expected.value) for g in found.groups}
-    return of_groups, {name: figure.value for name, figure in one.figures.items()}
+    """Differences of sensitivity and O/E of each group, and the described figures of everyone, of very many rows, each
+    counting as the chance that its outcome happens.
+    """
+    draw, rows = some_rows(10**6, ROWS_OF_TRUTH), int(SHARE * ROWS_OF_TRUTH)
+    happens, risk, groups = draw.happens, draw.risk, draw.groups
+    called = risk >= np.partition(risk, -rows)[-rows]
+    everyone = float(happens[called].sum() / happens.sum())
+    of_groups = {}
+    for column in groups.columns:
+        for name in groups[column].unique():
+            theirs = groups[column].eq(name).to_numpy()
+            sensitivity = happens[called & theirs].sum() / happens[theirs].sum()
+            of_groups[column, name] = sensitivity - everyone, happens[theirs].sum() / risk[theirs].sum()
+    y, twice, weights = np.repeat([1.0, 0.0], len(risk)), np.tile(risk, 2), np.r_[happens, 1 - happens]
+    return of_groups, {
+        "sensitivity": everyone,
+        "ppv": float(happens[called].mean()),
+        "auroc": auroc(y, twice, weights),
+        "calibration_slope": calibration_slope(y, twice, weights),
+    }
 
 
 def holds(found: Audit, true: dict[tuple[str, str], tuple[float, float]], reach: float) -> list[bool]:
@@ -73,38 +98,49 @@ def holds(found: Audit, true: dict[tuple[str, str], tuple[float, float]], reach:
 
 
 def coverage(repeats: int) -> None:
-    """Of simultaneous intervals (all of an audit at once) and of each alone, by closed forms and by resamples."""
+    """Of simultaneous intervals (all of an audit at once) and of each alone: by closed forms where rows are as many as
+    those are used for, by resamples where they are few; of described figures by both on the same few rows.
+    """
     true, of_all = truth()
-    capacity = int(SHARE * ROWS)
     together: Counter[str] = Counter()
     alone: dict[str, list[bool]] = {}
+    for seed in range(repeats):
+        few, capacity = some_rows(seed, ROWS), int(SHARE * ROWS)
+        by_resamples = audit(few.y, few.risk, few.persons, few.groups, capacity, RESAMPLES, seed)
+        for name, held in of_everyone(few.y, few.risk, few.persons, capacity, of_all, seed).items():
+            alone.setdefault(name, []).append(held)
+        many = some_rows(seed, ROWS_TO_RESAMPLE)
+        cells = cells_of(many.groups, many.y, many.persons)
+        closed = audit_of_many(many.y, many.risk, many.persons, cells, int(SHARE * ROWS_TO_RESAMPLE))
+        ways = {f"resamples, {ROWS:,} rows": by_resamples, f"closed forms, {ROWS_TO_RESAMPLE:,} rows": closed}
+        for way, found in ways.items():
+            together[way] += all(holds(found, true, found.reach))
+            alone.setdefault(f"judged, {way}", []).extend(holds(found, true, Z))
+    click.echo(f"coverage of 95 % intervals, {repeats} repeats, {RESAMPLES} resamples")
+    for way, count in together.items():
+        click.echo(f"  all intervals of an audit at once, {way}: {count / repeats:.1%}")
+    for what, each in sorted(alone.items()):
+        click.echo(f"  each alone, {what}: {np.mean(each):.1%} of {len(each):,}")
+
+
+def of_everyone(
+    y: Floats, risk: Floats, persons: npt.NDArray[np.int64], capacity: int, true: dict[str, float], seed: int
+) -> dict[str, bool]:
+    """Whether the interval of each described figure of everyone holds the truth, by closed forms and by resamples."""
     metrics = {
         "auroc": auroc,
         "calibration_slope": calibration_slope,
         "ppv": ppv_at(capacity),
         "sensitivity": sensitivity_at(capacity),
     }
-    for seed in range(repeats):
-        y, risk, persons, groups = some_rows(seed, ROWS)
-        cells = cells_of(groups, y, persons)
-        ways = {
-            "closed forms": audit_of_many(y, risk, persons, cells, capacity),
-            "resamples": audit(y, risk, persons, groups, capacity, RESAMPLES, seed),
-        }
-        for way, found in ways.items():
-            together[way] += all(holds(found, true, found.reach))
-            alone.setdefault(f"judged, {way}", []).extend(holds(found, true, 1.96))
-        whole = cells_of(pd.DataFrame({"all": np.full(ROWS, "all")}), y, persons)
-        figures = described(y, risk, persons, whole, capacity)[0].figures
-        drawn = bootstrap(y, risk, persons, tuple(metrics.values()), RESAMPLES, seed)
-        for name, metric in metrics.items():
-            for way, interval in (("closed forms", figures[name]), ("resamples", drawn[metric.name])):
-                alone.setdefault(f"{name}, {way}", []).append(interval.low <= of_all[name] <= interval.high)
-    click.echo(f"coverage of 95 % intervals, {repeats} repeats of {ROWS:,} rows, {RESAMPLES} resamples")
-    for way, count in together.items():
-        click.echo(f"  all intervals of an audit at once, {way}: {count / repeats:.1%}")
-    for what, held in alone.items():
-        click.echo(f"  each alone, {what}: {np.mean(held):.1%} of {len(held):,}")
+    whole = cells_of(pd.DataFrame({"all": np.full(len(y), "all")}), y, persons)
+    figures = described(y, risk, persons, whole, capacity)[0].figures
+    drawn = bootstrap(y, risk, persons, tuple(metrics.values()), RESAMPLES, seed)
+    found = {}
+    for name, metric in metrics.items():
+        for way, interval in (("closed forms", figures[name]), ("resamples", drawn[metric.name])):
+            found[f"{name} described, {way}, {ROWS:,} rows"] = interval.low <= true[name] <= interval.high
+    return found
 
 
 def alarms(repeats: int) -> None:

@@ -688,3 +688,41 @@ def test_bill_types_and_dispositions_of_no_list_are_counted_among_the_codes(tmp_
     report = load_feed(strange, tmp_path / "store")
     assert report.unmapped["claim_line.bill_type_code"] == (1, 1)
     assert report.unmapped["claim_line.discharge_disposition_code"] == (1, 1)
+
+
+# ---- what cannot be, and what is not there
+
+
+@pytest.mark.parametrize(("born", "fits"), [("1899-12-31", 0), ("1900-01-01", 1), ("2090-05-01", 0), ("1850-03-01", 0)])
+def test_a_birth_that_cannot_be_is_quarantined(born: str, fits: int, tmp_path: Path) -> None:
+    """Somebody of 170 years would head every list."""
+    rows = [{"person_id": "p1", "birth_date": born}, {"person_id": "p2"}]
+    report = load_feed(write_feed(tmp_path / "in", "eligibility", rows), tmp_path / "store")
+    assert (report.loaded, report.quarantined) == (1 + fits, 1 - fits)
+    assert set(report.reasons) == (set() if fits else {"birth_date is before 1900 or after today"})
+
+
+def test_births_that_cannot_be_are_found_in_every_format(tmp_path: Path) -> None:
+    write_synpuf(tmp_path / "synpuf", 2008, [{"BENE_BIRTH_DT": "18500101"}, {"DESYNPUF_ID": "B"}])
+    resources = [
+        {"resourceType": "Patient", "id": name, "birthDate": born} for name, born in (("a", "2090"), ("b", "1950"))
+    ]
+    (tmp_path / "fhir").mkdir()
+    (tmp_path / "fhir" / "Patient.ndjson").write_text("\n".join(map(json.dumps, resources)) + "\n")
+    for name in ("synpuf", "fhir"):
+        report = load(reader(name), tmp_path / name, tmp_path / f"store {name}", Delivery())
+        assert (report.loaded, report.quarantined) == (1, 1)
+    write_messages(tmp_path / "hl7v2", "a.hl7", [adt("A01", pid={7: "18500101"})])
+    load(reader("hl7v2"), tmp_path / "hl7v2", tmp_path / "store", Delivery())
+    assert rows_of(tmp_path / "store", tables.ADT_EVENT, "event_type") == [("A01",)], "the stay is none the less real"
+    assert rows_of(tmp_path / "store", tables.PERSON, "birth_day") == [], "and the birth was not told"
+
+
+def test_files_of_a_header_alone_are_a_failure_that_says_so(tmp_path: Path) -> None:
+    """A query that failed writes one, and a night without patients looks just like it."""
+    empty = write_feed(tmp_path / "in", "contact", [])
+    with pytest.raises(BadInput, match=r"got no row in contact\.csv; expected rows under the header"):
+        _by_command(empty, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    write_feed(tmp_path / "in", "eligibility", [{"person_id": "p1"}])
+    assert "no row in the file:\n  contact.csv" in _by_command(tmp_path / "in", tmp_path / "store")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -13,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,95 +21,35 @@ from pathlib import Path
 from threading import Event, Timer
 from time import monotonic, sleep
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import select
-from starlette.applications import Starlette
 from starlette.routing import Mount
 
-import serving.routes
 from features.errors import BadModel
 from models import pointer
 from serving.answer import Answers
-from serving.auth import Guard
-from serving.kept import KEPT_SCORE, Home, home_of
-from serving.logs import Logged
+from serving.audit.entries import AUDIT
+from serving.audit.verify import verify
+from serving.auth import ADMIN, Caller, access, keys
+from serving.auth.caller import ROLES
+from serving.database import opened
+from serving.kept import KEPT_SCORE, Home
 from serving.settings import Secret, settings
-from serving.watch import Watch
 from tests.chains import MODEL, Chain
-from tests.champions import longer_is_riskier
 from tests.conftest import PROJECT
+from tests.end_to_end.conftest import KEY, WITH_KEY, Client
 from tests.end_to_end.test_chain import rows_of
+from tests.leaks import planted, told
 
 pytestmark = pytest.mark.slow
-KEY = "a-key-for-the-tests"
-WITH_KEY = {"Authorization": f"Bearer {KEY}"}
 CANARY = "CANARY-7719"
 SECONDS_TO_START = 240
 
 
 # ---- in this process
-
-
-@dataclass(frozen=True)
-class Client:
-    """Asks an application of this process."""
-
-    app: Any
-
-    def send(self, method: str, path: str, **given: Any) -> httpx.Response:
-        async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-                return await client.request(method, path, **given)
-
-        return asyncio.run(sent())
-
-    def get(self, path: str, **given: Any) -> httpx.Response:
-        return self.send("GET", path, **given)
-
-    def post(self, path: str, **given: Any) -> httpx.Response:
-        return self.send("POST", path, **given)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """Where the scores of these tests are kept."""
-    folder = tmp_path_factory.mktemp("kept")
-    made = home_of(f"sqlite:///{folder / 'afterward.db'}", folder / "rows")
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def answers(simulated_store: Path, home: Home) -> Answers:
-    """With a champion that takes no training."""
-    champion = longer_is_riskier()
-    return Answers(simulated_store, Watch(lambda _: champion), lambda: home)
-
-
-@pytest.fixture
-def client(answers: Answers, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """The routes behind the guard."""
-    monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
-    monkeypatch.setenv("AFTERWARD_STORE", str(answers.store))
-    settings.cache_clear()
-    monkeypatch.setattr(serving.routes, "answers", lambda: answers)
-    monkeypatch.setattr(serving.routes, "current", lambda: home.engine)
-    yield Client(Logged(Guard(Starlette(routes=[Mount("/v1", serving.routes.app)]))))
-    settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def someone(answers: Answers) -> tuple[str, str]:
-    """A person and their latest index stay."""
-    from features.definitions.cohort import prediction_cohort
-    from features.record.record import open_record
-
-    rows = prediction_cohort(open_record(answers.store)).rows
-    last = rows.sort_values(["as_of", "stay_id"]).iloc[-1]
-    return str(last.person_id), str(last.stay_id)
 
 
 def ask(client: Client, **body: Any) -> httpx.Response:
@@ -377,6 +317,7 @@ class Server:
 
     url: str
     log: Path
+    database: str
 
 
 @contextmanager
@@ -385,11 +326,12 @@ def started(store: Path, releases: Path, log: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    database = f"sqlite:///{log.parent / 'afterward.db'}"
     environment = {
         **os.environ,
         "AFTERWARD_API_KEY": KEY,
         "AFTERWARD_RELEASES": str(releases),
-        "AFTERWARD_DATABASE_URL": f"sqlite:///{log.parent / 'afterward.db'}",
+        "AFTERWARD_DATABASE_URL": database,
     }
     words = [sys.executable, "-m", "afterward", "serve", "--store", str(store), "--port", str(port)]
     with log.open("w") as out:
@@ -397,7 +339,7 @@ def started(store: Path, releases: Path, log: Path) -> Iterator[Server]:
             words, cwd=PROJECT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        server = Server(f"http://127.0.0.1:{port}", log)
+        server = Server(f"http://127.0.0.1:{port}", log, database)
         _wait(server, child)
         yield server
     finally:
@@ -442,11 +384,37 @@ def scores(server: Server, **body: Any) -> list[dict[str, Any]]:
 
 def raw(server: Server, request: str) -> int:
     """The status that a request gets as it is written, without a client that mends its path."""
+    return int(sent(server, request).split(b" ")[1])
+
+
+def sent(server: Server, request: str, key: str | None = None) -> bytes:
+    """The whole answer to a request as it is written."""
+    presented = "" if key is None else f"X-API-Key: {key}\r\n"
     host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as wire:
-        wire.sendall(f"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: wire.recv(65_536), b""))
-    return int(answer.split(b" ")[1])
+        wire.sendall(f"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{presented}\r\n".encode())
+        return b"".join(iter(lambda: wire.recv(65_536), b""))
+
+
+def key_of(server: Server, role: str) -> str:
+    """A key of one role, made beside the running server."""
+    engine = opened(server.database)
+    made = keys.add(engine, Caller(f"{role} {uuid4()}", frozenset({role})), None, "a test")
+    engine.dispose()
+    return made
+
+
+def let_in(server: Server, method: str, path: str, key: str | None) -> bool:
+    """Whether Guard lets this through to whatever answers: its own refusals are JSON, the worklist's are pages."""
+    answer = sent(server, f"{method} {path}", key)
+    return not (int(answer.split(b" ")[1]) in (401, 403, 405) and b"application/json" in answer)
+
+
+def by_rule(method: str, path: str) -> set[str | None]:
+    """Who should be let in; null is whoever comes."""
+    if access.is_open(method, path, path.encode()):
+        return {None, *ROLES}
+    return {*access.roles_for(method, path, path.encode())}
 
 
 class TestServer:
@@ -533,7 +501,7 @@ class TestServer:
 
     def test_our_metrics_stand_beside_those_of_bentoml(self, server: Server) -> None:
         httpx.get(f"{server.url}/v1/models", headers=WITH_KEY, timeout=60)
-        told = httpx.get(f"{server.url}/metrics", headers=WITH_KEY, timeout=60).text
+        told = httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key_of(server, ADMIN)}, timeout=60).text
         assert re.search(r'afterward_requests_total\{.*route="/v1/models".*\} [1-9]', told)
         assert "bentoml_" in told
 
@@ -553,3 +521,100 @@ class TestServer:
         log = server.log.read_text()
         assert "127.0.0.1" in log
         assert [word for word in (person, CANARY, KEY, "Traceback") if word in log] == []
+
+    def test_each_route_that_runs_is_for_the_roles_of_its_rule(self, server: Server) -> None:
+        """BentoML's own routes, the mounted applications' and static files, as the server has them, not as we think."""
+        there = set(routes_of(bento().routes))
+        assert {"/metrics", "/healthz", "/docs.json", "/", "/static_content/x", "/v1/score", "/worklist/"} <= there
+        keys_of = {role: key_of(server, role) for role in ROLES}
+        asked = [(method, path) for path in there for method in ("GET", "POST")]
+        reached = {
+            one: {who for who in (None, *ROLES) if let_in(server, *one, keys_of.get(who or ""))} for one in asked
+        }
+        assert reached == {one: by_rule(*one) for one in asked}
+        shut = {path for _, path in asked} - {path for (_, path), roles in reached.items() if roles}
+        assert shut == {"/", "/docs.json", "/schema.json", "/static_content/x"}, "a route of ours that nobody can reach"
+        for path in there:
+            for trick in (f"/{path}", f"{path}%2f", f"/x/..{path}"):
+                assert not let_in(server, "GET", trick, keys_of[ADMIN]), trick
+            for method in ("DELETE", "OPTIONS"):
+                assert not let_in(server, method, path, keys_of[ADMIN])
+
+    def test_who_was_scored_stands_in_the_audit_log(self, server: Server, simulated_chain: Chain) -> None:
+        people = [row["person_id"] for row in rows_of(simulated_chain.listed)][:3]
+        asked = {"model": MODEL, "persons": people}
+        answer = httpx.post(f"{server.url}/v1/score", json=asked, headers=WITH_KEY, timeout=120).json()
+        engine = opened(server.database)
+        found = verify(engine, {})
+        with engine.connect() as connection:
+            newest = connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(3)).all()
+        engine.dispose()
+        assert found.wrong == ()
+        assert [line.person for line in reversed(newest)] == people
+        assert {(line.agent, line.type, line.model, line.version) for line in newest} == {
+            ("AFTERWARD_API_KEY", "score", MODEL, answer["version"])
+        }
+        assert newest[-1].stay == answer["scores"][0]["stay_id"]
+
+    def test_nothing_that_was_written_tells_who_anybody_is(self, server: Server, simulated_chain: Chain) -> None:
+        """Log, metrics, MLflow and releases of a whole run. A release's self-check has invented people of its own."""
+        listed = [row["person_id"] for row in rows_of(simulated_chain.listed)]
+        scores(server, persons=listed[:5])
+        with suppress(httpx.HTTPError):
+            httpx.get(f"{server.url}/v1/{listed[0]}?name={CANARY}", headers=WITH_KEY)
+            httpx.get(f"{server.url}/healthz?name={CANARY}", headers={"User-Agent": CANARY})
+        key = key_of(server, ADMIN)
+        metrics = httpx.get(f"{server.url}/metrics", headers={"X-API-Key": key}).text
+        assert "bentoml_service_request_total" in metrics
+        files = [path for path in simulated_chain.releases.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+        ours = [path for path in files if path.name != "self_check.json" and path.parent.name != ".people"]
+        checks = b"".join(path.read_bytes() for path in files if path not in ours)
+        who = planted(simulated_chain.store, 150) | {listed[0].encode(), CANARY.encode(), key.encode()}
+        who -= told(checks, who)
+        assert len(who) > 500
+        assert any(path.name == "mlflow.db" for path in ours)
+        written = {"metrics": metrics.encode(), "log": server.log.read_bytes()}
+        written |= {str(path.relative_to(simulated_chain.releases)): path.read_bytes() for path in ours}
+        assert {name: told(text, who) for name, text in written.items() if told(text, who)} == {}
+
+
+def bento() -> Any:
+    """The whole application as BentoML serves it, in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's, of its own packages
+        from serving.service import service
+
+        return service.to_asgi()
+
+
+def routes_of(routes: Any, prefix: str = "") -> Iterator[str]:
+    """The paths of an application's routes; for a folder of files, one in it; 1 for an id."""
+    for route in routes:
+        path, inside = prefix + route.path, getattr(getattr(route, "app", None), "routes", None)
+        if inside:
+            yield from routes_of(inside, path)
+        else:
+            yield f"{path}/x" if isinstance(route, Mount) else re.sub(r"\{[^}]*\}", "1", path)
+
+
+def test_a_trace_tells_no_path_and_no_query(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """BentoML names its spans by the path; where a network exports them, an id in it would leave the house."""
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    monkeypatch.setenv("AFTERWARD_API_KEY", KEY)
+    monkeypatch.setenv("AFTERWARD_STORE", str(tmp_path))
+    settings.cache_clear()
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    BentoMLContainer.tracer_provider.set(provider)
+    client = Client(bento())
+    for path in (f"/v1/{CANARY}?name={CANARY}", f"/v1/openapi.json?name={CANARY}", "/metrics"):
+        client.get(path, headers={**WITH_KEY, "Referer": CANARY})
+    BentoMLContainer.tracer_provider.reset()
+    settings.cache_clear()
+    spans = " ".join(span.to_json() for span in kept.get_finished_spans())
+    assert "/v1/openapi.json" in spans
+    assert CANARY not in spans

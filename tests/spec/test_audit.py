@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from features.errors import BadDatabase, BadInput
 from serving.audit import Entry, record, saw, scored
 from serving.audit.entries import AUDIT, BEGINNING, chained
+from serving.audit.fhir import audit_event, export
 from serving.audit.verify import read_anchors, verify
 from serving.auth import CARE_MANAGER, INTEGRATION, Caller
 from serving.database import opened, upgrade, writing
@@ -119,6 +123,39 @@ def test_where_nothing_can_be_written_nothing_may_be_answered(engine: Engine, ca
     with pytest.raises(BadDatabase) as refused:
         record(engine, [Entry("view", "R", "nurse", person="CANARY-7719")])
     assert "CANARY-7719" not in str(refused.value) + caplog.text
+
+
+def test_a_service_that_does_not_own_its_tables_can_write_and_not_unlock(postgres: str) -> None:
+    """The rights that docs/security.md tells to give on PostgreSQL: what was taken over cannot switch triggers off."""
+    owner = opened(postgres)
+    upgrade(owner)
+    page = (PROJECT / "docs" / "security.md").read_text()
+    grants = re.findall(r"^    ((?:GRANT|REVOKE) .+;)$", page, re.MULTILINE)
+    assert len(grants) == 4
+    with writing(owner) as connection:
+        connection.execute(text("DROP ROLE IF EXISTS afterward_service"))
+        connection.execute(text("CREATE ROLE afterward_service LOGIN"))
+        for grant in grants:
+            connection.execute(text(grant))
+    service = opened(postgres.replace("//afterward@", "//afterward_service@"))
+    upgrade(service)  # as `serve` does at its start; there is nothing to do
+    record(service, saw(NURSE, ["P1"]))
+    for locked in (
+        "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_event_no_change ON audit_event",
+        "UPDATE audit_event SET person = 'P9'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+        "DROP TABLE audit_event",
+    ):
+        with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), writing(service) as connection:
+            connection.execute(text(locked))
+    assert verify(service, {}).lines == 1
+    with writing(owner) as connection:
+        connection.execute(text("DROP OWNED BY afterward_service"))
+        connection.execute(text("DROP ROLE afterward_service"))
+    for one in (owner, service):
+        one.dispose()
 
 
 # ---- whoever touches it is found out
@@ -236,3 +273,35 @@ def test_four_processes_write_one_chain(engine: Engine, tmp_path: Path) -> None:
     assert all(
         written[place].rsplit("-", 1)[0] == written[place + 2].rsplit("-", 1)[0] for place in range(0, 480, 3)
     ), "the lines of one request stand together"
+
+
+# ---- as FHIR tells it
+
+
+def test_a_line_is_a_valid_audit_event(engine: Engine) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from fhir.resources.R4B.auditevent import AuditEvent
+
+    record(engine, scored(EHR, "readmission_30d", 7, [("P1", "S1")], request="r-1"))
+    record(engine, [Entry("sign_in", "E", "nurse", outcome="4"), Entry("change", "C", "root", about="key 1 of ehr")])
+    with engine.connect() as connection:
+        rows = connection.execute(select(AUDIT).order_by(AUDIT.c.seq)).mappings().all()
+    made = [audit_event(dict(row)) for row in rows]
+    for one in made:
+        AuditEvent.model_validate(one)
+    score, sign_in, change = made
+    assert [entity["what"]["identifier"]["value"] for entity in score["entity"][:3]] == [
+        "P1", "S1", "readmission_30d version 7",
+    ]  # fmt: skip
+    assert score["agent"][0]["role"] == [{"text": "care_manager"}, {"text": "integration"}]
+    assert (sign_in["type"]["code"], sign_in["outcome"], "entity" in sign_in) == ("110114", "4", False)
+    assert (change["action"], change["entity"]) == ("C", [{"name": "key 1 of ehr"}])
+
+
+def test_who_saw_one_person_can_be_handed_out(engine: Engine, tmp_path: Path) -> None:
+    record(engine, [*saw(NURSE, ["P1", "P2"]), *scored(EHR, "readmission_30d", 7, [("P1", "S1")])])
+    assert export(engine, tmp_path / "of_one.ndjson", "P1") == 2
+    assert export(engine, tmp_path / "all.ndjson", None) == 3
+    lines = [json.loads(line) for line in (tmp_path / "of_one.ndjson").read_text().splitlines()]
+    assert [(line["id"], line["action"]) for line in lines] == [("1", "R"), ("3", "E")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import insert
 
 from features import windows
 from features.definitions.outcomes import READMISSION_30D
@@ -21,11 +22,15 @@ from models.trial import trial
 from serving.committee.impact.assumptions import CALL_DOLLARS, EFFECTS, REACHED, Effect, effects_on
 from serving.committee.impact.drawing import drawn_list, write
 from serving.committee.impact.foretold import called_in_a_year, foretold, given_cost, local_cost
+from serving.committee.impact.kept_log import kept_log
 from serving.committee.impact.log import CHOSEN, COLUMNS, NOT_CHOSEN, read
 from serving.committee.impact.lottery import drawn
 from serving.committee.impact.make import Evaluated, Expected, Impact
 from serving.committee.impact.page import page
 from serving.committee.impact.people import People, first_days, people
+from serving.database import writing
+from serving.kept import KEPT_SCORE, home_of
+from serving.worklist.tables import ITEM
 from tests.benchmarks import impact as bench
 from tests.histories import record_of
 from tests.spec.tables import day, person_rows, together
@@ -232,3 +237,43 @@ def test_the_page_without_a_log_says_that_it_knows_nothing_of_calls_made() -> No
     told = as_json(page(found))
     assert "No log of outreach was given" in told
     assert "--event-cost" in told, "without a cost no money is told"
+
+
+@pytest.mark.slow
+def test_the_log_is_what_the_service_kept_of_its_lists_and_its_worklist_reached(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'afterward.db'}"
+    assert kept_log({"AFTERWARD_DATABASE_URL": url}, "readmission_30d") is None, "none is made by looking"
+    engine = home_of(url, tmp_path / "rows").engine
+    same = {"made_day": DAY, "channel": "list", "as_of": 0, "model": "readmission_30d", "version": 1, "store": "s"}
+    same |= {"tier": "high", "list_day": DAY, "list_places": 1, "list_cutoff": 0.4, "discharge_day": DAY - 1}
+    people_ = [("a", 0.4, 1, 2), ("b", 0.3, 2, 2), ("c", 0.2, 3, 2), ("a", 0.9, 1, 1)]  # the last: a list made before
+    scores = [
+        {
+            **same,
+            "score_id": f"{n}",
+            "person_id": who,
+            "stay_id": f"s{who}",
+            "risk": risk,
+            "list_rank": rank,
+            "made_at": at,
+        }
+        for n, (who, risk, rank, at) in enumerate(people_)
+    ]
+    lone = {**scores[0], "score_id": "x", "channel": "http", "made_at": 3}
+    lone |= {"list_day": None, "list_rank": None, "list_places": None, "list_cutoff": None}
+    text = dict.fromkeys(("name", "searched", "practice", "facility", "whereabouts", "tier", "why_now"), "")
+    item = {**text, "version": 1, "state": "reached", "tier_order": 1, "model": "readmission_30d", "place": 1}
+    item |= dict.fromkeys(("discharge_day", "filled_day", "attempts", "open_gaps", "pending_results"), 0)
+    item |= {"gap_titles": "", "facts": "{}"}
+    reached = [
+        {**item, "person_id": who, "stay_id": f"s{who}", "reached_day": day_}
+        for who, day_ in (("a", DAY + 7), ("b", DAY + 8))
+    ]
+    with writing(engine) as connection:
+        connection.execute(insert(KEPT_SCORE), [*scores, lone])
+        connection.execute(insert(ITEM), reached)
+    found = kept_log({"AFTERWARD_DATABASE_URL": url}, "readmission_30d")
+    assert found is not None
+    assert found[["person_id", "risk", "places"]].values.tolist() == [["a", 0.4, 1], ["b", 0.3, 1], ["c", 0.2, 1]]
+    assert found.contacted.tolist() == [1, 0, 0], "a within a week of the list, b a day later, c never"
+    engine.dispose()

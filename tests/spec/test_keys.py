@@ -77,7 +77,7 @@ def test_a_key_that_was_taken_back_opens_nothing_and_says_so(engine: Engine) -> 
     assert keys.revoke(engine, "ehr", "someone") == 1
     with pytest.raises(Refusal) as refused:
         caller_with(made)
-    assert (refused.value.status, "taken back" in refused.value.problem) == (401, True)
+    assert (refused.value.status, "taken back" in refused.value.got) == (401, True)
 
 
 def test_taking_back_reaches_a_process_that_read_the_keys_before(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -14,8 +15,8 @@ import click
 @click.option("--to", "last", required=True, metavar="YYYY-MM-DD", help="Last day of discharge.")
 @click.option("--calls", required=True, type=int, help="How many calls a week there is time for.")
 @click.option("--event-cost", type=float, help="Dollars of one event; the mean of the store's bills if absent.")
-@click.option("--log", type=click.Path(path_type=Path), help="The log of outreach, Parquet or CSV; see docs/impact.md.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Page to write; the JSON lies beside.")
+@click.option("--log", type=click.Path(path_type=Path), help="Log of outreach; what the service kept if absent.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Page to write; JSON and PDF lie beside.")
 def impact(
     model: str, store: Path, first: str, last: str, calls: int, event_cost: float | None, log: Path | None, out: Path
 ) -> None:
@@ -27,12 +28,13 @@ def impact(
     from features import windows
     from features.definitions.outcomes import Outcome
     from features.record.record import open_record
+    from serving.committee.impact.kept_log import kept_log
     from serving.committee.impact.log import read
     from serving.committee.impact.make import Impact, evaluated, expected, written
     from serving.score import champion_of_discharges
 
     days = windows.parse_day(first), windows.parse_day(last)
-    rows = read(log) if log else None
+    rows = read(log) if log else kept_log(os.environ, model)
     with_ = champion_of_discharges(model)
     record = open_record(store)
     outcome = with_.spec.outcome

@@ -59,8 +59,8 @@ def _expected(of: Impact) -> Section:
         (
             one.effect.name,
             _estimate(one.effect.ratio, one.effect.low, one.effect.high),
-            _of(one.avoided, 1),
-            _of(one.saved, 0) if found.cost else None,
+            _whole(one.avoided),
+            _rounded(one.saved) if found.cost else None,
             one.effect.source,
         )
         for one in found.of_each
@@ -99,7 +99,10 @@ def _assumptions(found: Expected) -> Table:
 def _evaluated(of: Impact) -> tuple[Section, ...]:
     found = of.evaluated
     if found is None:
-        text = "No log of outreach was given (`--log`), so nothing is told of the calls that were made."
+        text = (
+            "No log of outreach was given (`--log`), and the service kept no list of this model, so nothing is told of "
+            "the calls that were made."
+        )
         return (Section("cutoff", "What the calls have done", (Text(text),)),)
     return (_cutoff(found), _lottery(found), _pairs(found))
 
@@ -209,7 +212,8 @@ def _method() -> Section:
     facts: dict[str, Cell] = {
         "who": "each person once, on the first day on which they could be called",
         "running variable": "their risk less the middle between the last with a place that day and the first without",
-        "estimate": "fuzzy regression discontinuity: local lines, triangular weights, the bandwidth of Imbens and "
+        "estimate": "fuzzy regression discontinuity: local lines less their bias, triangular weights, the bandwidth of "
+        "Imbens and "
         "Kalyanaraman; intervals robust (Calonico, Cattaneo, Titiunik)",
         "no estimate": "where the number of people jumps at the cutoff, or what was so before (each at 5 %); sound "
         "data are refused in about one of ten cases by chance",
@@ -224,15 +228,18 @@ def _count(count: int) -> str:
 
 
 def _points(found: Interval | None) -> Cell:
-    return None if found is None else _estimate(*(100 * each for each in (found.value, found.low, found.high)))
+    if found is None:
+        return None
+    value, low, high = (100 * each for each in (found.value, found.low, found.high))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def _estimate(value: float, low: float, high: float) -> Estimate:
     return Estimate(round(value, 3), round(low, 3), round(high, 3))
 
 
-def _of(found: Interval, digits: int) -> Estimate:
-    return Estimate(*(round(each, digits) for each in (found.value, found.low, found.high)))
+def _rounded(found: Interval) -> Estimate:
+    return Estimate(*(round(each) for each in (found.value, found.low, found.high)))
 
 
 def _whole(found: Interval) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features import windows
-from features.pages.few import few
+from features.pages.few import withheld
 from models.intervals import Interval
 from models.profiling.exact import ratios
 from models.profiling.expected import Units, amounts, risks, units_of_people, units_of_stays
@@ -93,6 +93,8 @@ def _of_kind(
         shrunken = of_counts(units)
     had = rows[rows.y > 0].groupby(kind).person_id.nunique().reindex(units.names, fill_value=0)
     people = rows.groupby(kind).person_id.nunique().reindex(units.names)
+    if isinstance(measure, OfMembers) and measure.counted == "cents":
+        had = people  # a sum of money leads back to nobody where they are enough, whoever had none of it
     return judged(measure.name, kind, units, shrunken, had.astype(int).tolist(), people.astype(int).tolist())
 
 
@@ -108,9 +110,10 @@ def _trend(rows: pd.DataFrame, measure: OfStays | OfMembers) -> list[Quarter]:
     found = ratios(units.observed, units.expected, units.trials, units.dispersion)
     months = rows.groupby("quarter").months.sum().reindex(units.names)
     had = rows[rows.y > 0].groupby("quarter").person_id.nunique().reindex(units.names, fill_value=0)
+    hidden = withheld([int(count) for count in had])
     told = []
     for place, quarter in enumerate(units.names):
-        shown = _may_be_shown(units, place) and not few(int(had.iloc[place]))
+        shown = _may_be_shown(units, place) and not hidden[place]
         ends = Interval(float(found.value[place]), float(found.low[place]), float(found.high[place]))
         rate = float(units.observed[place] / months.iloc[place] * scale)
         told.append(

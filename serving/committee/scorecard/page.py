@@ -23,6 +23,7 @@ from features.pages.content import (
     Table,
     Text,
 )
+from features.pages.few import few
 from features.pages.figures import Axes, Series, curves, dots
 from models.intervals import Interval
 from models.profiling.exact import funnel
@@ -176,8 +177,9 @@ def _table(judged: Judged, of: Scorecard) -> Table:
     order = sorted(judged.units, key=lambda unit: (not unit.flagged, -unit.expected))
     rows = [_line(judged.measure, unit) for unit in order[:MOST_LINES]]
     if judged.others:
-        rest = f"{judged.others} others" if judged.units else f"all {judged.others}"
-        rows.append((rest, judged.rows_of_others, TOO_FEW, None, None, None, None, TOO_FEW))
+        rest = "1 other" if judged.others == 1 else f"{judged.others} others"
+        count_of = WITHHELD if few(judged.rows_of_others) else judged.rows_of_others
+        rows.append((rest, count_of, TOO_FEW, None, None, None, None, TOO_FEW))
     note = (
         "O/E: seen over expected, unshrunken. P/E: predicted over expected, shrunken to what so few can tell. In "
         f"brackets 95 % intervals. Rank 1 is the lowest of {len(judged.units) + judged.others}. {measure.title} differ "

@@ -22,9 +22,9 @@ def campaign(store: Path, day: str, capacity: int, out: Path) -> None:
     """
     from features.record.record import open_record
     from features.windows import parse_day
-    from serving.campaign import accounted, write_csv
-    from serving.campaign import campaign as ranked
-    from serving.page import campaign_page
+    from serving.campaign.page import page
+    from serving.campaign.ranked import accounted, write_csv
+    from serving.campaign.ranked import campaign as ranked
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like campaign.csv.")
@@ -32,7 +32,7 @@ def campaign(store: Path, day: str, capacity: int, out: Path) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
-        out.with_suffix(".html").write_text(campaign_page(made), encoding="utf-8", newline="\n")
+        out.with_suffix(".html").write_text(page(made), encoding="utf-8", newline="\n")
     except OSError:
         raise BadInput(
             got=f"--out {out}, which cannot be written", expected="a file that can", do="Name another."

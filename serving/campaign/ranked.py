@@ -24,8 +24,8 @@ from features.measures.status import OPEN_GAP
 from features.measures.value_sets import ValueSets
 from features.record.record import Record
 from models.explain import Reason
-from serving.call_effects import CallEffect, by_measure
-from serving.gap_chances import scored, some_champion_of_gaps
+from serving.campaign.call_effects import CallEffect, by_measure
+from serving.campaign.chances import scored, some_champion_of_gaps
 from serving.outreach import cell, language_of, latest_contact, latest_practice
 from serving.score import Champion, explain
 
@@ -102,11 +102,12 @@ def campaign(record: Record, as_of_day: int, capacity: int) -> Campaign:
         _of_measure(record, table, measure, as_of_day, champions[measure], effects[measure])
         for measure, table in found.tables.items()
     ]
-    return _ranked(record, parts, champions, found.refused, as_of_day, capacity)
+    away = in_hospital(record, int(windows.end_of_day(as_of_day, record.zone)))
+    return ranked(record, parts, champions, found.refused, as_of_day, capacity, away)
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """The open gaps of one measure: rows of person_id, chance, closed, due, closes, and what explains them."""
 
     measure: str
@@ -115,7 +116,7 @@ class _Part:
     champion: Champion
 
 
-def _of_measure(record: Record, table: Any, measure: str, as_of_day: int, with_: Champion, effect: CallEffect) -> _Part:
+def _of_measure(record: Record, table: Any, measure: str, as_of_day: int, with_: Champion, effect: CallEffect) -> Part:
     rows = table.select(["person_id", "status", "due", "closes"]).to_pandas()
     rows = rows[rows.status == OPEN_GAP].sort_values("person_id").reset_index(drop=True)
     given = rows.assign(as_of=int(windows.end_of_day(as_of_day, record.zone)), as_of_day=as_of_day)
@@ -123,26 +124,29 @@ def _of_measure(record: Record, table: Any, measure: str, as_of_day: int, with_:
     told = scored(record, rows.person_id.tolist(), measure, as_of_day, with_) if len(rows) else None
     chance = told.risk if told is not None else np.zeros(0)
     due = [windows.day_number(day) for day in rows.due]
-    return _Part(
+    return Part(
         measure, rows.assign(chance=chance, closed=chance * effect.share, due=due, place=range(len(rows))), told, with_
     )
 
 
-def _ranked(
+def ranked(
     record: Record,
-    parts: list[_Part],
+    parts: list[Part],
     champions: Mapping[str, Champion],
     refused: Mapping[str, str],
     as_of_day: int,
     capacity: int,
+    away: frozenset[str],
 ) -> Campaign:
+    """The list of the open gaps of some measures, told by `champions`; `refused` says why others were not worked out,
+    and `away` who is in hospital.
+    """
     import pandas as pd
 
     evening = int(windows.end_of_day(as_of_day, record.zone))
     every = pd.concat([part.rows.assign(measure=part.measure) for part in parts], ignore_index=True)
     people = every.groupby("person_id").closed.sum()
     contacts = latest_contact(record, evening, people.index.tolist())
-    away = in_hospital(record, evening)
     silent = frozenset(contacts.person_id[contacts.contact_opt_out == 1])
     left_off = {"in hospital": int(people.index.isin(away).sum()),
                 "asked not to be called": int(people.index.isin(silent - away).sum())}  # fmt: skip
@@ -163,7 +167,7 @@ def _ranked(
     return Campaign(called, as_of_day, used, shown, len(people), left_off, without)
 
 
-def _reasons(listed: pd.DataFrame, parts: list[_Part]) -> dict[str, tuple[Reason, ...]]:
+def _reasons(listed: pd.DataFrame, parts: list[Part]) -> dict[str, tuple[Reason, ...]]:
     """Why the gap that a call is most likely to close has its chance, by person."""
     first = listed.drop_duplicates("person_id")
     found: dict[str, tuple[Reason, ...]] = {}
