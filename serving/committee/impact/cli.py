@@ -16,7 +16,7 @@ import click
 @click.option("--calls", required=True, type=int, help="How many calls a week there is time for.")
 @click.option("--event-cost", type=float, help="Dollars of one event; the mean of the store's bills if absent.")
 @click.option("--log", type=click.Path(path_type=Path), help="Log of outreach; what the service kept if absent.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Page to write; the JSON lies beside.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Page to write; JSON and PDF lie beside.")
 def impact(
     model: str, store: Path, first: str, last: str, calls: int, event_cost: float | None, log: Path | None, out: Path
 ) -> None:

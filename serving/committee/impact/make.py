@@ -11,7 +11,7 @@ import numpy as np
 from features.definitions.cohort import prediction_cohort
 from features.definitions.outcomes import Outcome
 from features.errors import BadInput
-from features.pages.write import as_json, html, save
+from features.pages.write import as_json, html, printed, save
 from features.record.record import Record
 from models.discontinuity import Discontinuity, discontinuity
 from models.matching import Pairs, matched
@@ -117,10 +117,12 @@ def _lottery(rows: pd.DataFrame) -> Trial | None:
 
 
 def written(found: Impact, out: Path) -> tuple[Path, ...]:
-    """The page and the same as JSON. BadInput where they cannot be written."""
+    """The page, the same as JSON, and PDF where Chromium is. BadInput where they cannot be written."""
     from serving.committee.impact.page import page
 
     if out.suffix.lower() != ".html":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .html", do="Write it like impact.html.")
     told = page(found)
-    return save({out.name: html(told), out.with_suffix(".json").name: as_json(told)}, out.parent)
+    pdf = out.with_suffix(".pdf")
+    paths = save({out.name: html(told), out.with_suffix(".json").name: as_json(told)}, out.parent)
+    return (*paths, pdf) if printed(out, pdf) else paths

@@ -11,7 +11,9 @@ import click
 @click.option("--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it.")
 @click.option("--from", "first", required=True, metavar="YYYY-MM-DD", help="First day of discharge.")
 @click.option("--to", "last", required=True, metavar="YYYY-MM-DD", help="Last day of discharge.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Page to write; JSON and cases lie beside.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Page to write; JSON, CSV and PDF lie beside."
+)
 @click.option("--valuesets", type=click.Path(path_type=Path), help="As `afterward valuesets import` made it.")
 @click.option("--benchmarks", type=click.Path(path_type=Path), help="CSV: measure, region, year, value, source.")
 @click.option("--region", help="Which region of the benchmarks; needed where the file holds several.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from features.errors import BadInput
 from features.measures.gaps import NAMES
 from features.measures.value_sets import ValueSets
-from features.pages.write import as_json, html, save
+from features.pages.write import as_json, html, printed, save
 from features.record.record import Record
 from serving.committee.scorecard.benchmarks import read
 from serving.committee.scorecard.compare import compared
@@ -46,7 +46,7 @@ def made(
 
 
 def written(found: Scorecard, out: Path) -> tuple[Path, ...]:
-    """The page, the same as JSON, the cases, and every provider. BadInput where they cannot be written."""
+    """The page, the same as JSON and PDF (where Chromium is), the cases, and every provider; or BadInput."""
     if out.suffix.lower() != ".html":
         raise BadInput(
             got=f"--out {out.name}", expected="a name that ends in .html", do="Write it like scorecard.html."
@@ -58,7 +58,9 @@ def written(found: Scorecard, out: Path) -> tuple[Path, ...]:
         found.cases: found.compared.cases.to_csv(index=False, lineterminator="\n"),
         found.providers: every_provider(found).to_csv(index=False, lineterminator="\n"),
     }
-    return save(texts, out.parent)
+    pdf = out.with_suffix(".pdf")
+    paths = save(texts, out.parent)
+    return (*paths, pdf) if printed(out, pdf) else paths
 
 
 def every_provider(found: Scorecard) -> pd.DataFrame:

@@ -177,7 +177,7 @@ def _table(judged: Judged, of: Scorecard) -> Table:
     order = sorted(judged.units, key=lambda unit: (not unit.flagged, -unit.expected))
     rows = [_line(judged.measure, unit) for unit in order[:MOST_LINES]]
     if judged.others:
-        rest = f"{judged.others} others" if judged.units else f"all {judged.others}"
+        rest = "1 other" if judged.others == 1 else f"{judged.others} others"
         count_of = WITHHELD if few(judged.rows_of_others) else judged.rows_of_others
         rows.append((rest, count_of, TOO_FEW, None, None, None, None, TOO_FEW))
     note = (
