@@ -237,7 +237,7 @@ def test_the_reason_why_a_token_is_not_valid_reaches_the_caller(behind: Behind) 
 def test_a_browser_is_shown_where_to_sign_in_and_a_program_is_not(behind: Behind) -> None:
     guard = guard_of(behind, sign_in="/sign-in")
     page = ask(guard, "GET", "/v1/outreach", accept="text/html,*/*")
-    assert (page.status, page.headers["location"]) == (303, "/sign-in")
+    assert (page.status, page.headers["location"]) == (303, "/sign-in?back=%2Fv1%2Foutreach")
     assert ask(guard, "GET", "/v1/outreach", accept="application/json").status == 401
     assert ask(guard, "POST", "/v1/score", accept="text/html").status == 401
     assert ask(guard, "GET", "/v1/outreach", COMMITTEE, accept="text/html").status == 403
