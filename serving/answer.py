@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,26 +142,30 @@ class Answers:
             found += _unreachable(self.home)
         return found
 
-    def scores(self, asked: ScoreRequest, occasion: Occasion) -> Answered:
-        """Scores, kept, with reasons for those at highest risk. Raises Unknown for ids without an index stay, BadInput
+    def scores(self, asked: ScoreRequest, occasion: Occasion, scopes: Collection[str] = ()) -> Answered:
+        """Scores, kept, with reasons for those at highest risk, that tell of nothing sensitive outside `scopes`.
+
+        Raises Unknown for ids without an index stay, BadInput
         for rows that are not right, Failure for all else.
         """
         with_ = self.watch.of(asked.model)
         found = self._found(asked, with_)
         places = np.argsort(-found.scored.risk, kind="stable")[: asked.reasons].tolist()
-        return self._answered(with_, found, places, occasion)
+        return self._answered(with_, found, places, occasion, scopes)
 
-    def explained(self, asked: ExplainRequest, occasion: Occasion) -> Answered:
+    def explained(self, asked: ExplainRequest, occasion: Occasion, scopes: Collection[str] = ()) -> Answered:
         """The same with reasons for everyone."""
         with_ = self.watch.of(asked.model)
         found = self._found(asked, with_)
-        return self._answered(with_, found, list(range(len(found.scored.rows))), occasion)
+        return self._answered(with_, found, list(range(len(found.scored.rows))), occasion, scopes)
 
-    def outreach(self, model: str, first_day: int, last_day: int, top: int, occasion: Occasion) -> OutreachList:
+    def outreach(
+        self, model: str, first_day: int, last_day: int, top: int, occasion: Occasion, scopes: Collection[str] = ()
+    ) -> OutreachList:
         """The list of an evening; the score of everyone who could have been on it is kept."""
         with_ = self.watch.of(model)
         with self._many.record() as record:
-            made = outreach_list(record, with_, first_day, last_day, top)
+            made = outreach_list(record, with_, first_day, last_day, top, scopes=scopes)
             store, zone = record.fingerprint, record.zone
         if self.home is not None:
             keep_list(self.home(), occasion, made, with_, store, zone)
@@ -189,8 +193,10 @@ class Answers:
         found = [row for table in tables.values() for row in table.to_pylist() if row["person_id"] == person]
         return [{name: _text(value) for name, value in row.items()} for row in found]
 
-    def _answered(self, with_: Champion, found: _Found, places: list[int], occasion: Occasion) -> Answered:
-        why = dict(zip(places, explain(found.scored, places, with_), strict=True))
+    def _answered(
+        self, with_: Champion, found: _Found, places: list[int], occasion: Occasion, scopes: Collection[str]
+    ) -> Answered:
+        why = dict(zip(places, explain(found.scored, places, with_, scopes), strict=True))
         reasons = {place: each.reasons for place, each in why.items()}
         ids: list[str] = []
         if self.home is not None:

@@ -154,11 +154,16 @@ def _rows(
             "discharge_day": int(row["discharge_day"]),
             "risk": float(scored.risk[place]),
             "tier": tier[place].value,
-            "reasons": [asdict(reason) for reason in reasons[place]] if place in reasons else None,
+            "reasons": _openly(reasons[place]) if place in reasons else None,
             **of_list[place],
         }
         for place, row in enumerate(scored.rows.to_dict("records"))
     ]
+
+
+def _openly(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    """Reasons as they are kept: without those that a reader needs a scope for."""
+    return [asdict(reason) for reason in reasons if allowed(reason.tells, ())]
 
 
 def _of_list(scored: Scored, places: Places | None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.metadata import version as version_of
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from features import windows
+from features.codes.sensitive import allowed
 from features.errors import BadInput, Failure, places
 from models import pointer
 from models.explain import Explanation, contributions, worded
@@ -27,6 +29,7 @@ from serving import logs, metrics
 from serving.answer import Answered, Answers, Unknown
 from serving.audit import record, saw, scored
 from serving.auth import caller_of, sees
+from serving.auth.caller import SENSITIVE
 from serving.database import current
 from serving.kept import Occasion, home
 from serving.openapi import Operation, document
@@ -69,7 +72,7 @@ def answers() -> Answers:
 
 def score(asked: ScoreRequest, request: Request) -> ScoreResponse:
     """POST /v1/score."""
-    made = answers().scores(asked, occasion(request, "http"))
+    made = answers().scores(asked, occasion(request, "http"), scopes_of(request))
     record_scored(request, made)
     return ScoreResponse(
         model=made.with_.spec.name,
@@ -108,11 +111,12 @@ def _why(because: Explanation | None) -> dict[str, Any]:
 
 def explain(asked: ExplainRequest, request: Request) -> ExplainResponse:
     """POST /v1/explain."""
-    made = answers().explained(asked, occasion(request, "http"))
+    made = answers().explained(asked, occasion(request, "http"), scopes_of(request))
     record_scored(request, made)
     release = made.with_.release
     matrix = release.matrix(made.scored.features)
     told, log_odds = contributions(release.booster, matrix), release.log_odds(matrix)
+    hidden = [not allowed(column.tells, scopes_of(request)) for column in release.columns]
     rows = made.scored.rows.to_dict("records")
     return ExplainResponse(
         model=made.with_.spec.name,
@@ -125,7 +129,8 @@ def explain(asked: ExplainRequest, request: Request) -> ExplainResponse:
                 risk=float(made.scored.risk[place]),
                 log_odds=float(log_odds[place]),
                 base_log_odds=told.base,
-                groups=_groups(release.columns, matrix[place], told.values[place]),
+                other_log_odds=float(told.values[place][hidden].sum()),
+                groups=_groups(release.columns, matrix[place], np.where(hidden, 0.0, told.values[place])),
             )
             for place, row in enumerate(rows)
         ],
@@ -182,7 +187,7 @@ def outreach(asked: OutreachQuery, request: Request) -> OutreachResponse:
     """GET /v1/outreach."""
     days = windows.parse_day(asked.from_), windows.parse_day(asked.to)
     try:
-        made = answers().outreach(asked.model, *days, asked.top, occasion(request, "list"))
+        made = answers().outreach(asked.model, *days, asked.top, occasion(request, "list"), scopes_of(request))
     except BadInput as wrong:
         raise BadInput(got=f"from {wrong.got}", expected=wrong.expected, do=wrong.do) from None
     shown = [entry for entry in made.entries if sees(caller_of(request.scope), entry.practice or None)]
@@ -248,6 +253,12 @@ OPERATIONS: tuple[Operation, ...] = (
 def occasion(request: Request, channel: str) -> Occasion:
     """In which request, and for whom, something is answered."""
     return Occasion(channel, _request_id(request), caller_of(request.scope).name)
+
+
+def scopes_of(request: Request) -> frozenset[str]:
+    """The sensitive categories that the caller may be told of."""
+    granted = caller_of(request.scope).scopes
+    return frozenset(scope.removeprefix(SENSITIVE) for scope in granted if scope.startswith(SENSITIVE))
 
 
 def record_scored(request: Request, made: Answered) -> None:

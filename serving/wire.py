@@ -154,7 +154,7 @@ class GroupOut(BaseModel):
 
 
 class ExplanationOut(BaseModel):
-    """One score taken apart: `base_log_odds` and the groups add up to `log_odds`, which calibration turns to `risk`."""
+    """One score taken apart: base, groups and other add up to `log_odds`, which calibration turns to `risk`."""
 
     person_id: str
     stay_id: str
@@ -162,6 +162,7 @@ class ExplanationOut(BaseModel):
     risk: float
     log_odds: float
     base_log_odds: float
+    other_log_odds: float = Field(description="Of what the caller has no scope to be told.")
     groups: list[GroupOut]
 
 

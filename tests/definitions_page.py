@@ -6,6 +6,8 @@ python -m tests.definitions_page > docs/definitions.md
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from features.codes.grouping import Grouping
@@ -34,7 +36,6 @@ Line = Sequence[str]
 def page() -> str:
     """The whole manual."""
     parts = [
-        _opening(),
         *_stays(),
         *_cohorts(),
         *_planned(),
@@ -42,7 +43,27 @@ def page() -> str:
         *_harms(),
         *_deck(),
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join([_opening(), *_contents(parts), *parts]) + "\n"
+
+
+def _contents(parts: Iterable[str]) -> list[str]:
+    """A link to each heading of the first two ranks, as GitHub names them."""
+    heads = [line for part in parts for line in part.splitlines() if re.match("##+ ", line)]
+    ranks = [(len(line.split(" ", 1)[0]), line.split(" ", 1)[1]) for line in heads]
+    seen: Counter[str] = Counter()
+    links = []
+    for rank, words in ranks:
+        anchor = _anchor(words)
+        # of headings of one name GitHub numbers all but the first
+        number = f"-{seen[anchor]}" if seen[anchor] else ""
+        seen[anchor] += 1
+        if rank < 4:
+            links.append(f"{'  ' * (rank - 2)}- [{words}](#{anchor}{number})")
+    return ["## Contents\n", *links, "\nWhat these rules give on whole networks: [figures](definitions-figures.md).\n"]
+
+
+def _anchor(words: str) -> str:
+    return re.sub("[^a-z0-9 -]", "", words.lower()).replace(" ", "-")
 
 
 def _opening() -> str:
@@ -182,7 +203,8 @@ def _outcomes() -> list[str]:
         (
             "A label is 1, 0, or unknown with its reason. Who dies without the event stays in. Only leaving "
             "the network or "
-            "the end of the data makes a label unknown; an event that was seen before either still counts. What is "
+            "the end of the data makes a label unknown (and, for harm, a bill that does not tell whether its code was "
+            "there on admission); an event that was seen before either still counts. What is "
             "seen of somebody after they left is not asked, since of those who left only some are seen again. The "
             "first readmission decides: if it was planned, the label is 0 and a later unplanned one does not count. "
             "That nothing "
@@ -207,9 +229,12 @@ def _harms() -> list[str]:
             "No published claims definition of an adverse event after discharge exists. This list is ours. It "
             "counts death, "
             "and emergency, observation or inpatient encounters that carry a code of harm new since discharge; on an "
-            "inpatient bill only what was present on admission (Y, W or exempt: `1`, or blank on a bill "
-            "that flags others, or the principal diagnosis of one that flags nothing), and only on the bill with which "
-            "a stay begins. On ICD-9 data it is not evaluable.\n"
+            "inpatient bill only what was present on admission (Y, W, or told to be exempt: `1`; the principal "
+            "diagnosis also without a flag, since it is what brought the person in), and only on the bill with which "
+            "a stay begins. A blank flag on another code tells nothing: since 2011 (X12 5010) claims leave codes blank "
+            "that CMS exempts, and hospitals outside prospective payment leave all of them so; CMS's list of exempt "
+            "codes is not here. Where such a code alone would make the label 1, the label is not known. On ICD-9 data "
+            "it is not evaluable.\n"
         ),
         (
             "**Its rates are not comparable with the 19 to 28 % of chart studies** (Forster 2003, Ann Intern "
@@ -237,10 +262,10 @@ notice on the day of discharge, as a source of claims alone declares it. {"; ".j
 
 Under each vignette stands what is finally concluded, a row for each stay in an acute hospital: whether it is scored,
 whether it is measured (or the first rule that leaves it out), and its 30-day label: 1 with the day of the readmission,
-0 (with what came in its place), or why it is not known. Other columns stand where a vignette is about them: `harm` is
-the 21-day adverse event, `acute` any acute care, the name of a harm that harm by itself, `disputed` on what bill and
-message disagree, `ended` how the stay is known to have ended. That files are complete to a day means that what happened
-up to it has been delivered: what happened later may only not have come yet.
+0 (with what came in its place, and when), or why it is not known. Other columns stand where a vignette is about them:
+`harm` is the 21-day adverse event, `acute` any acute care, the name of a harm that harm by itself, `disputed` on what
+bill and message disagree, `ended` how the stay is known to have ended. That files are complete to a day means that what
+happened up to it has been delivered: what happened later may only not have come yet.
 """
     ]
     for chapter in CHAPTERS:
@@ -258,7 +283,8 @@ def _vignette(vignette: Vignette) -> list[str]:
     if vignette.covered != default.covered:
         spans = "; ".join(" to ".join(filter(None, (row["from"], row["to"]))) for row in parse(vignette.covered))
         payer = next((f" by a {row['payer']} payer" for row in parse(vignette.covered) if row.get("payer")), "")
-        parts.append(f"Enrolled {spans}{payer}.\n")
+        managed = " in managed care" if any(row.get("managed") == "1" for row in parse(vignette.covered)) else ""
+        parts.append(f"Enrolled {spans}{payer}{managed}.\n")
     if vignette.files_end != default.files_end:
         parts.append(f"The files are complete to {vignette.files_end}.\n")
     for name, table in vignette.told.items():

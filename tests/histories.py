@@ -426,6 +426,56 @@ def _harmed(person: str, claim: str, day: int, rng: np.random.Generator, rows: R
         rows["diagnosis"].append(row(day, day, known, **told, **coded))
 
 
+def with_enrolment(rows: Rows, people: int, seed: int) -> Rows:
+    """The same history of people of all ages, enrolled most months with one payer or the other, now and then in managed
+    care; some dead, some of their bills those of another end (died, left against advice, sent on), of another diagnosis
+    (depression, rehabilitation, cancer) or with an operation, and some in a cancer hospital.
+    """
+    rng = np.random.default_rng(seed)
+    found: Rows = {**{name: list(given) for name, given in rows.items()}, "person": [], "coverage": [], "death": []}
+    for person in (f"p{number}" for number in range(people)):
+        born = DAY_ZERO - int(rng.choice([40, 64, 65, 65, 70, 80])) * 365 - int(rng.integers(0, 365))
+        found["person"].append(row(born, born, end(DAY_ZERO - 400), person_id=person, birth_day=born))
+        lapses, managed = rng.random() < 0.3, rng.random() < 0.15
+        payer = "commercial" if rng.random() < 0.1 else "medicare"
+        for month in windows.month_starts(DAY_ZERO - 420, DAY_ZERO + 260):
+            last = windows.month_starts(month, month + 31)[1] - 1
+            facts = {"person_id": person, "payer": "m", "payer_type": payer}
+            if not (lapses and rng.random() < (0.02 if month < DAY_ZERO else 0.2)):
+                care = int(managed and rng.random() < 0.1)
+                found["coverage"].append(row(month, last, end(last), **facts, managed_care=care))
+        if rng.random() < 0.2:
+            died = DAY_ZERO + int(rng.integers(10, 200))
+            found["death"].append(row(died, died, end(died), person_id=person))
+    ends = {claim: str(rng.choice(["01", "07", "20", "05"])) for claim in _claims(rows) if rng.random() < 0.2}
+    about = {claim: str(rng.choice(["F329", "Z44001", "C50911"])) for claim in _claims(rows) if rng.random() < 0.3}
+    found["claim_line"] = [_ended_otherwise(line, ends) for line in found["claim_line"]]
+    found["diagnosis"] = [{**one, "code": about.get(one["claim_id"], one["code"])} for one in found["diagnosis"]]
+    operated = {claim for claim, code in about.items() if code == "C50911" and rng.random() < 0.5}
+    for one in [one for one in found["diagnosis"] if one["claim_id"] in operated]:
+        facts = {name: value for name, value in one.items() if name != "role"}
+        found["procedure"].append({**facts, "code_system": "icd-10-pcs", "code": "0HTT0ZZ"})
+    oncology = {f"p{number}" for number in range(0, people, 4)}
+    return {name: [_in_oncology(one, oncology) for one in given] for name, given in found.items()}
+
+
+def _in_oncology(one: dict[str, Any], people: set[str]) -> dict[str, Any]:
+    """The row, of these people's second hospital as of a cancer hospital."""
+    moved = one.get("facility_id") == "330002" and one["person_id"] in people
+    return {**one, "facility_id": "330154"} if moved else one
+
+
+def _claims(rows: Rows) -> list[str]:
+    return sorted({line["claim_id"] for line in rows["claim_line"]})
+
+
+def _ended_otherwise(line: dict[str, Any], ends: Mapping[str, str]) -> dict[str, Any]:
+    """The line with another patient status, where its claim has one and it is no interim bill's."""
+    if line["discharge_disposition_code"] == "30" or line["claim_id"] not in ends:
+        return line
+    return {**line, "discharge_disposition_code": ends[line["claim_id"]]}
+
+
 def shifted(rows: Rows, days: int) -> Rows:
     """The same history some days later, by the network's clock."""
 

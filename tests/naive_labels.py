@@ -58,8 +58,11 @@ def naive_adverse_event(row: Any, stays: Sequence[Stay], rows: Rows, life: Life)
     index = _index_of(row, stays)
     if index is None:
         return np.nan
-    harm = min(_harm_days(row, index, stays, rows), default=None)
+    found = list(_harm_days(row, index, stays, rows))
+    harm = min((day for day, certain in found if certain), default=None)
     dead = life.died is not None and life.died - row.discharge_day <= 21
+    if found and harm is None and not dead:
+        return np.nan
     return _label(row, 21, harm, life, happened=dead or harm is not None)
 
 
@@ -98,20 +101,27 @@ def _label(row: Any, days: int, event: int | None, life: Life, *, happened: bool
 # ---- harm
 
 
-def _harm_days(row: Any, index: Stay, stays: Sequence[Stay], rows: Rows) -> Iterable[int]:
+def _harm_days(row: Any, index: Stay, stays: Sequence[Stay], rows: Rows) -> Iterable[tuple[int, bool]]:
+    """Days of harm, and whether it was for certain there when that stay began."""
     claims = list(_final_claims(row.person_id, rows))
     following = _next_of(row, index, stays)
     for lines, codes in claims:
         setting, came = _setting(lines), _came(lines)
-        counted = {one["code"] for one in codes if setting != "inpatient" or _came_with(one, codes, lines, stays)}
+        flags = {True: set[str](), False: set[str]()}
+        for one in codes:
+            certain = True if setting != "inpatient" else _came_with(one, lines, stays)
+            if certain is not None:
+                flags[certain].add(one["code"])
         on_its_day = setting == "inpatient" and following is not None and following["admit_day"] == row.discharge_day
         if setting not in ("emergency", "observation", "inpatient"):
             continue
         if not (1 <= came - row.discharge_day <= 21 or (came == row.discharge_day and on_its_day)):
             continue
-        new = {label for code in counted for label in _labels(code) if _is_new(row, code, label, claims, stays)}
-        if any(new.issuperset(component.needs) for component in COMPONENTS):
-            yield came
+        for certain, counted in ((True, flags[True]), (False, flags[True] | flags[False])):
+            new = {label for code in counted for label in _labels(code) if _is_new(row, code, label, claims, stays)}
+            if any(new.issuperset(component.needs) for component in COMPONENTS):
+                yield came, certain
+                break
 
 
 def _labels(code: str) -> tuple[str, ...]:
@@ -146,18 +156,17 @@ def _came(lines: Sequence[Row]) -> int:
     return max(first, int(lines[0]["admission_day"])) if inpatient else first
 
 
-def _came_with(one: Row, codes: Sequence[Row], lines: Sequence[Row], stays: Sequence[Stay]) -> bool:
-    """The code was there when the stay began: by its flag; where the hospital leaves exempt codes blank, without one;
-    where it flags nothing, as the principal diagnosis. And the bill is the one that the stay begins with.
+def _came_with(one: Row, lines: Sequence[Row], stays: Sequence[Stay]) -> bool | None:
+    """The code was there when the stay began: by its flag, or as the principal diagnosis; false where nobody told, and
+    null where it was not, or the bill is not the one that the stay begins with.
     """
-    flagged = any(code.get("present_on_admission") for code in codes)
     flag = one.get("present_on_admission")
-    there = flag in ("Y", "W", "1") or (flag is None and (flagged or one["role"] == "principal"))
+    there = flag in ("Y", "W", "1") or (flag is None and one["role"] == "principal")
     came = _came(lines)
     begins = any(
         stay["first_facility_id"] == lines[0]["facility_id"] and 0 <= came - stay["admit_day"] <= 1 for stay in stays
     )
-    return there and begins
+    return there if begins and (there or flag is None) else None
 
 
 def _is_new(

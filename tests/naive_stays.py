@@ -406,6 +406,8 @@ def _stay(person: str, beds: list[Told]) -> dict[str, Any]:
         "discharged_at": left[0] if left and discharged is not None else None,
         "first_facility_id": first["facility_id"],
         "facility_id": last["facility_id"],
+        "hospital": last["hospital"],
+        "procedures": [code for bed in beds for code in bed["procedures"]],
         "hospitals": len({bed["hospital"] for bed in beds}),
         "billed": int(any(bed["billed"] for bed in beds)),
         "discharge_disposition_code": of("discharge_disposition_code", at_the_end),

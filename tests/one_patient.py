@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from features import windows
 from features.catalogue import CATALOGUE
+from features.catalogue.algebra import Feature
 from features.dataset import build, columns
 from features.definitions.cohort import prediction_cohort
 from features.definitions.stays import final_stays
@@ -86,16 +87,8 @@ def _cclf(folder: Path) -> None:
     cclf.write(folder, "5", [cclf.line("5", **visit)])
     fill = {"CLM_LINE_FROM_DT": FILL, "CLM_EFCTV_DT": FILL, "CLM_LINE_NDC_CD": FUROSEMIDE}
     cclf.write(folder, "7", [cclf.line("7", **fill)])
-    # file 8 tells the month of its delivery: one for each month of enrolment
-    months = windows.month_starts(windows.parse_day(MONTHS["start"]), windows.parse_day(MONTHS["end"]))
-    for number, month in enumerate(months):
-        day = windows.iso(month + 14)
-        cclf.write(
-            folder / day,
-            "8",
-            [cclf.line("8", BENE_AGE=str(number), BENE_PART_A_ENRLMT_BGN_DT=MONTHS["start"])],
-            day.replace("-", "")[2:],
-        )
+    # of a back-load file 8 tells the months from the beginning of Part A to its delivery
+    cclf.write(folder, "8", [cclf.line("8", BENE_PART_A_ENRLMT_BGN_DT=MONTHS["start"])], "240615")
 
 
 def _fhir(folder: Path) -> None:
@@ -258,7 +251,7 @@ class Told:
     quarantined: Mapping[str, int]
 
 
-def told(name: str, folder: Path) -> Told:
+def told(name: str, folder: Path, features: Sequence[Feature] = CATALOGUE) -> Told:
     """Write, load and read the patient in one format."""
     WRITERS[name](folder / "files")
     # file 8 of CCLF and everything of FHIR and OMOP say themselves when they were told
@@ -268,16 +261,16 @@ def told(name: str, folder: Path) -> Told:
     days = sorted((windows.iso(one["admit_day"]), windows.iso(one["discharge_day"])) for one in stays)
     rows = prediction_cohort(record).rows
     last = rows[rows.discharge_day == windows.parse_day(STAYS[1][2])]
-    made = build(record, last, CATALOGUE)
-    features = {str(name): float(made[name].iloc[0]) for name in made.columns}
+    made = build(record, last, features)
+    found = {str(column): float(made[column].iloc[0]) for column in made.columns}
     assert len(made) == 1
     record.con.disconnect()
-    return Told(tuple(days), features, record.lacks, report.reasons)
+    return Told(tuple(days), found, record.lacks, report.reasons)
 
 
 def agreed(all_told: Mapping[str, Told]) -> list[str]:
     """The features that two formats both tell of, and not alike."""
-    names = [column.name for column in columns(CATALOGUE)]
+    names = next(iter(all_told.values())).features
     return [name for name in names if len({one.features[name] for one in all_told.values() if _is_told(one, name)}) > 1]
 
 
@@ -330,9 +323,11 @@ orders, appointments) nothing is said.
 """
 
 
-def everyone(folder: Path) -> dict[str, Told]:
-    """The patient in every format."""
-    return {name: told(name, folder / name) for name in WRITERS}
+def everyone(
+    folder: Path, features: Sequence[Feature] = CATALOGUE, formats: Sequence[str] = tuple(WRITERS)
+) -> dict[str, Told]:
+    """The patient in some formats."""
+    return {name: told(name, folder / name, features) for name in formats}
 
 
 if __name__ == "__main__":

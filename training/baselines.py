@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue.gaps import SINCE_CARE
-from features.catalogue.scores import HOSPITAL_PARTS, LACE_PARTS
+from features.catalogue.scores import HCC_COUNT, HCC_RISK, HOSPITAL_PARTS, LACE_PARTS
 from features.definitions.scores import HOSPITAL, LACE, Score
 from models import calibration
 from models.calibration import Calibrator, Logistic
@@ -54,6 +54,15 @@ CLINICAL_SCORES = (
         for bands, parts in HOSPITAL_PARTS.items()
     ),
 )
+
+
+# measures of the burden of disease, each a rule to beat by its one column, as known in the year up to the discharge
+BURDENS = {
+    "Charlson index": "charlson_index_sum_365d",
+    "Elixhauser index": "elixhauser_index_sum_365d",
+    "HCC count": HCC_COUNT.declared.name,
+    "HCC risk score": HCC_RISK.declared.name,
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ def learn(
     """The baselines by name, those of one column (`simple`, by name) among them. `X` is of `with_rules`; `train` and
     `calibrating` are the slices, `stages` the parts of `train` on which the penalty is chosen.
 
-    A clinical score is the sum of the parts that the source can tell, and is named so: `LACE without A`.
+    A clinical score is the sum of the parts that the source can tell, and is named so: `LACE without A`. A measure of
+    the burden of disease is left out where the source tells none.
     """
     rate = float(y[train].mean())
     base = Linear((), (), (), (), (), float(log_odds(rate)), Logistic(1.0, 0.0))
@@ -143,6 +153,7 @@ def learn(
             name: _levelled(_of_points(X, y, most, train), X, y, calibrating)
             for name, most in _evaluable_scores(X[train]).items()
         },
+        **{name: levelled([column], 1.0) for name, column in BURDENS.items() if column in everything},
         f"logistic regression: {words}": levelled([c for c in small if c in X.columns], 1.0),
         "logistic regression: all columns": levelled(everything, penalty),
     }

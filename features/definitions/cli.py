@@ -10,7 +10,16 @@ import click
 @click.command()
 @click.option("--store", required=True, type=click.Path(path_type=Path), help="The store, as `afterward load` made it.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the tables here as JSON too.")
-def definitions(store: Path, json_file: Path | None) -> None:
+@click.option(
+    "--payer",
+    "payers",
+    multiple=True,
+    default=("medicare",),
+    show_default=True,
+    help="Kind of payer whom the HWR cohort is about, as the record names it; may be given again. `any` is everybody.",
+)
+@click.option("--youngest", default=65, show_default=True, help="Youngest age at admission in the HWR cohort.")
+def definitions(store: Path, json_file: Path | None, payers: tuple[str, ...], youngest: int) -> None:
     """Tell who counts and what happened next on a store, as a quality committee reads it first.
 
     For the prediction cohort and the retrospective HWR cohort: what each rule removed, readmissions by year and by
@@ -19,11 +28,12 @@ def definitions(store: Path, json_file: Path | None) -> None:
     """
     import json
 
+    from features.definitions.hwr import Scope
     from features.definitions.report import report, to_json, told
     from features.errors import BadInput
     from features.record.record import open_record
 
-    sections = report(open_record(store))
+    sections = report(open_record(store), Scope(youngest, () if "any" in payers else payers))
     for line in told(sections):
         click.echo(line)
     if json_file is not None:

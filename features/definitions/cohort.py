@@ -99,12 +99,20 @@ def disposition_told(rows: pd.DataFrame) -> pd.Series:
     return rows.discharge_disposition_code.notna()
 
 
+def survival_told(rows: pd.DataFrame) -> pd.Series:
+    """Whether somebody left alive can be asked of those of whom anybody told where they went, or that they died; and of
+    everybody where a source tells deaths.
+    """
+    return disposition_told(rows) | rows.death_day.notna() | (rows.deaths_told == 1)
+
+
 STATUS = "discharge_disposition_code"
 ALIVE = Rule(
     "discharged alive",
     "nobody can be called after death",
     discharged_alive,
     (PREDICTION,),
+    evaluable=survival_told,
     asks=(STATUS, "death_day"),
 )
 NOT_TO_HOSPICE = Rule(
@@ -192,10 +200,11 @@ def prediction_candidates(record: Record, first_day: int | None = None, last_day
     for era in (record, *record.former):
         rows = _candidates(_told(era, first_day, last_day))
         parts.append(rows.merge(_person_facts(known(era, _memtable(rows))), on="row_id", how="left"))
+    told = int("death" not in record.lacks)
     if len(parts) == 1:
-        return parts[0]
+        return parts[0].assign(deaths_told=told)
     found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    return found.assign(row_id=range(len(found)))
+    return found.assign(row_id=range(len(found)), deaths_told=told)
 
 
 def _told_late(told: ir.Table, rows: pd.DataFrame) -> pd.DataFrame:

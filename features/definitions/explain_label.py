@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from features import windows
+from features.codes.groupings import CCS_DIAGNOSIS
+from features.codes.places import DISPOSITIONS, fact
+from features.codes.systems import system
 from features.definitions.cohort import (
     LATE,
     PREDICTION_RULES,
+    STATUS,
     Rule,
     can_be_asked,
     prediction_candidates,
 )
+from features.definitions.deaths import deaths
+from features.definitions.enrolment import covered_through
 from features.definitions.evidence import TELLERS, stay_evidence
 from features.definitions.hwr import CMS_2021, HWR_RULES, Scope, hwr_candidates
+from features.definitions.looked_at import later_care
 from features.definitions.outcomes import Outcome, labels
 from features.definitions.planned import planned_stays
 from features.definitions.stays import DISPUTABLE, other_stays
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEPT, OUT, NOT_ASKED = "kept", "left out", "not evaluable"
+TAKEN_BACK = "none: this stay was taken back or joined another"
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class Explanation:
     """All values are text. `stay`: facts of the stay as finally told, by name. `evidence`: who told what, and when it
     was known. `ends`: for each discharge that was told, the answers of the rules that decide who is scored. `measured`:
     the answers of those of the retrospective cohort, empty where the stay is no candidate. `outcome`: facts of the
-    decision.
+    decision. `later`: what came after the discharge, each with why it did or did not decide.
     """
 
     stay: dict[str, str]
@@ -64,6 +72,7 @@ class Explanation:
     ends: tuple[End, ...]
     measured: tuple[Answer, ...]
     outcome: dict[str, str]
+    later: tuple[dict[str, str], ...] = ()
 
 
 def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope = CMS_2021) -> Explanation:
@@ -86,14 +95,14 @@ def explain_label(record: Record, stay_id: str, outcome: Outcome, scope: Scope =
     final = bool(last.known_until == FOREVER)
     measured = hwr_candidates(own, scope)
     measured = measured[measured.stay_id == stay_id]
+    said, later = _outcome(own, last, outcome) if final else ({"label": TAKEN_BACK}, ())
     return Explanation(
         stay=_stay(last, final, record.zone),
         evidence=tuple(_evidence(own, last, record.zone)),
         ends=tuple(_ends(own, told)),
         measured=_answers(measured, HWR_RULES, record) if len(measured) else (),
-        outcome=_outcome(own, last, outcome)
-        if final
-        else {"label": "none: this stay was taken back or joined another"},
+        outcome=said,
+        later=later,
     )
 
 
@@ -151,11 +160,29 @@ def _shown(column: str, value: object) -> str:
         return "not told"
     if column.endswith("_day"):
         return _day(float(str(value)))
+    if column == STATUS:
+        return _status(value)
     return value.replace("_", " ") if isinstance(value, str) else str(int(float(str(value))))
 
 
 def _day(value: float) -> str:
     return "not told" if value != value or value is None else windows.iso(int(value))
+
+
+def _status(code: object) -> str:
+    """Where somebody went, in words beside the code."""
+    known = fact(DISPOSITIONS, code) if isinstance(code, str) else None
+    return _text(code) if known is None else f"{known.code} ({known.wording})"
+
+
+def _diagnosis(system_name: object, code: object) -> str:
+    """A diagnosis with the words of its CCS category; the code alone where it has none."""
+    if not isinstance(code, str) or not isinstance(system_name, str):
+        return _text(code)
+    at = system(system_name)
+    labels_of = CCS_DIAGNOSIS.labels_of(at, code) if CCS_DIAGNOSIS.covers(at) else ()
+    words = "; ".join(CCS_DIAGNOSIS.description(label) for label in labels_of)
+    return f"{code} ({words})" if words else code
 
 
 def _text(value: object) -> str:
@@ -176,8 +203,8 @@ def _stay(stay: pd.Series, final: bool, zone: str) -> dict[str, str]:
         "first hospital": _text(stay.first_facility_id),
         "last hospital": f"{_text(stay.facility_id)} ({_text(stay.kind).replace('_', ' ')})",
         "hospitals": str(int(stay.hospitals)),
-        "principal diagnosis": _text(stay.principal_code),
-        "patient status": _text(stay.discharge_disposition_code),
+        "principal diagnosis": _diagnosis(stay.principal_system, stay.principal_code),
+        "patient status": _status(stay.discharge_disposition_code),
         "planned": f"{'yes' if stay.planned else 'no'}: {stay.planned_why}",
         "sources disagree on": ", ".join(disputed) or "nothing",
         "known since": windows.stamp(int(stay.known_from), zone),
@@ -206,30 +233,53 @@ def _evidence(record: Record, stay: pd.Series, zone: str) -> list[dict[str, str]
     ]
 
 
-def _outcome(record: Record, stay: pd.Series, outcome: Outcome) -> dict[str, str]:
+def _outcome(record: Record, stay: pd.Series, outcome: Outcome) -> tuple[dict[str, str], tuple[dict[str, str], ...]]:
+    """Facts of the decision, and what came after the discharge."""
     import ibis
     import pandas as pd
 
     if stay.discharge_day != stay.discharge_day:
-        return {"label": "none: nobody told a discharge"}
+        return {"label": "none: nobody told a discharge"}, ()
     columns = ["person_id", "stay_id", "admit_day", "discharge_day"]
     rows = pd.DataFrame([stay[columns]]).reset_index(drop=True)
     rows = rows.astype({"admit_day": "int64", "discharge_day": "int64"})
     rows.insert(0, "row_id", [0])
+    given = ibis.memtable(rows)
     said = labels(record, rows, outcome).iloc[0]
-    found = {"outcome": f"{outcome.name}: {outcome.says}"}
+    event_day = None if pd.isna(said.event_day) else float(said.event_day)
+    found = {"outcome": f"{outcome.name}: {outcome.says}", **_seen(record, rows, outcome)}
+    later = later_care(record, given, outcome, event_day)
     if pd.isna(said.label):
-        return {**found, "label": f"not known: {said.null_reason}"}
-    first, last = rows.discharge_day.iloc[0] + outcome.window.first, rows.discharge_day.iloc[0] + outcome.window.last
-    found["window"] = f"{_day(first)} to {_day(last)}, both included"
+        return {**found, "label": f"not known: {said.null_reason}"}, later
     found["label"] = str(int(said.label))
-    if not pd.isna(said.event_day):
-        days = int(said.event_day - rows.discharge_day.iloc[0])
-        found["first event"] = f"{_day(said.event_day)}, {days} days after discharge"
-        found["what it was"] = outcome.shows(record, ibis.memtable(rows), int(said.event_day))
+    if event_day is not None:
+        days = int(event_day - rows.discharge_day.iloc[0])
+        found["first event"] = f"{_day(event_day)}, {days} days after discharge"
+        found["what it was"] = outcome.shows(record, given, int(event_day))
     if isinstance(said.competing, str):
         found["came in its place"] = said.competing
     found["label known"] = _day(said.label_known_day)
+    return found, later
+
+
+def _seen(record: Record, rows: pd.DataFrame, outcome: Outcome) -> dict[str, str]:
+    """The window of one row, and how far anybody could see into it: death, files, enrolment."""
+    discharge = int(rows.discharge_day.iloc[0])
+    first, last = discharge + outcome.window.first, discharge + outcome.window.last
+    found = {"window": f"{_day(first)} to {_day(last)}, both included"}
+    died = deaths(record).to_pandas()
+    found["death"] = "none told"
+    if len(died):
+        day = int(died.death_day.iloc[0])
+        found["death"] = f"{_day(day)}, {day - discharge} days after discharge"
+    waits = outcome.by_claims and "claim_line" not in record.lacks
+    through = record.claims_complete_to if waits else record.admissions_complete_to
+    found["files complete to"] = "not told" if through is None else _day(through)
+    if "coverage" not in record.lacks:
+        ends = rows.discharge_day + outcome.window.last
+        enrolled = int(covered_through(record, rows.person_id, rows.discharge_day + outcome.window.first, ends).iloc[0])
+        whole = "all the window" if enrolled >= last else _day(enrolled)
+        found["in the network to"] = "not in it on the first day" if enrolled < first else whole
     return found
 
 
@@ -248,6 +298,10 @@ def as_text(told: Explanation) -> str:
     parts += ["", "Is it measured? (the retrospective cohort after CMS HWR 2021)"]
     parts += _rules(told.measured) if told.measured else ["  no candidate: it is no stay any more, or has no discharge"]
     parts += ["", "What happened next", *_pairs(told.outcome)]
+    if told.later:
+        parts += ["", "What came after the discharge, and why it did or did not decide", *_table(told.later)]
+    elif "window" in told.outcome:
+        parts += ["", "After the discharge no stay, emergency visit or observation is told"]
     return "\n".join(parts)
 
 

@@ -28,6 +28,7 @@ from features.definitions.cohort import (
     applied,
     disposition_told,
     rules_of,
+    survival_told,
 )
 from features.definitions.deaths import deaths
 from features.definitions.enrolment import days_enrolled, fee_for_service
@@ -116,9 +117,24 @@ def not_medical_cancer(rows: pd.DataFrame) -> pd.Series:
     return (rows.cancer != 1) | (rows.surgical == 1)
 
 
+def kind_told(rows: pd.DataFrame) -> pd.Series:
+    """The kind of hospital can be asked where a number, a word or beds decide it."""
+    return rows.kind.notna()
+
+
+def number_told(rows: pd.DataFrame) -> pd.Series:
+    """The list of cancer hospitals can be asked for a whole certification number: six digits, none of them masked."""
+    return rows.hospital.str.fullmatch(r"\d{6}").fillna(False).astype("bool")
+
+
+def principal_told(rows: pd.DataFrame) -> pd.Series:
+    """What the stay was for can be asked where a principal diagnosis was told that the tables know."""
+    return rows.principal_decided == 1
+
+
 def surgery_can_be_told(rows: pd.DataFrame) -> pd.Series:
-    """Nothing is asked of procedures that have no grouping (ICD-9)."""
-    return (rows.cancer != 1) | (rows.procedures_not_grouped == 0)
+    """As `principal_told`; and of a cancer, where every procedure has a grouping (ICD-9 has none)."""
+    return principal_told(rows) & ((rows.cancer != 1) | (rows.procedures_not_grouped == 0))
 
 
 _ONLY = (HWR,)
@@ -130,6 +146,7 @@ HWR_RULES = rules_of(
         short_term_acute,
         _ONLY,
         looks_ahead=True,
+        evaluable=kind_told,
         asks=("kind",),
     ),
     Rule(
@@ -172,6 +189,7 @@ HWR_RULES = rules_of(
         alive,
         _ONLY,
         looks_ahead=True,
+        evaluable=survival_told,
         asks=(STATUS, "death_day"),
     ),
     Rule(
@@ -180,6 +198,7 @@ HWR_RULES = rules_of(
         not_cancer_hospital,
         _ONLY,
         looks_ahead=True,
+        evaluable=number_told,
         asks=("hospital",),
     ),
     Rule(
@@ -198,6 +217,7 @@ HWR_RULES = rules_of(
         not_psychiatric,
         _ONLY,
         looks_ahead=True,
+        evaluable=principal_told,
         asks=("principal_code",),
     ),
     Rule(
@@ -206,6 +226,7 @@ HWR_RULES = rules_of(
         not_rehabilitation,
         _ONLY,
         looks_ahead=True,
+        evaluable=principal_told,
         asks=("principal_code",),
     ),
     Rule(
@@ -246,10 +267,13 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
         *("discharge_disposition_code", "principal_code", "surgical", "procedures_not_grouped"),
     )
     principal = [("principal_system", "code_system"), ("principal_code", "code")]
-    at = stays.left_join(excluded, principal)
+    decided = ibis.memtable(HWR_EXCLUSIONS.decided()).select("code_system", "code").distinct()
+    at = stays.left_join(decided.mutate(principal_decided=1), principal).drop("code_system", "code")
+    at = at.left_join(excluded, principal)
     rows: pd.DataFrame = at.select(
         *names,
         *(at[label].fill_null(0).name(label) for label in HWR_EXCLUSIONS.labels),
+        "principal_decided",
         as_of=at.discharged_at,
         as_of_day=at.discharge_day,
     ).to_pandas()
@@ -262,6 +286,7 @@ def hwr_candidates(record: Record, scope: Scope = CMS_2021) -> pd.DataFrame:
     rows["age"] = ages
     rows["age"] = rows.age.where(born)
     rows["youngest"] = scope.youngest
+    rows["deaths_told"] = int("death" not in record.lacks)
     alive_to = (rows.discharge_day + AFTER_DAYS).where(
         ~(rows.death_day <= rows.discharge_day + AFTER_DAYS), rows.death_day
     )

@@ -1,5 +1,6 @@
 """What a committee reads first: who counts and who was left out by which rule, how many came back, and what this source
-could not tell. Counts of stays only; nobody is named, and hospitals with few stays are not shown alone.
+could not tell. Counts of stays only; nobody is named, hospitals with few stays are not shown alone, and of no year,
+specialty or hospital a number of readmissions is told that leads back to a few people.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 from features import windows
 from features.codes.readmission import HWR_EXCLUSIONS, SPECIALTY
 from features.definitions.cohort import HWR, PREDICTION, Cohort, prediction_cohort
-from features.definitions.hwr import hwr_cohort
+from features.definitions.hwr import CMS_2021, Scope, hwr_cohort
 from features.definitions.outcomes import OUTCOMES, READMISSION_30D, labels
 from features.definitions.outcomes.outcome import DIED, PLANNED
 from features.definitions.planned import planned_stays
 from features.definitions.stays import DISPUTABLE, other_stays
+from features.pages.few import few, withheld
 from features.record.known import FOREVER
 from features.record.record import Record, lacked
 
@@ -27,6 +29,7 @@ FEWEST_STAYS = 11  # CMS shows no count of 1 to 10 people; a hospital with fewer
 LINES_SHOWN = 25  # hospitals in the printed report, the largest first; the JSON has them all
 FEW, NOT_NAMED = "fewer than 11 stays each, and those joined to hide them", "not named by who told of the stay"
 
+WITHHELD = "withheld"  # a count of 1 to 10, or one that would give such a count away
 NOT_SORTED = "not billed, or sorted by no table"
 SURGICAL = "surgery and gynaecology"
 
@@ -43,9 +46,9 @@ class Section:
     table: pd.DataFrame
 
 
-def report(record: Record) -> tuple[Section, ...]:
-    """Every table, both cohorts first."""
-    scored, measured = prediction_cohort(record), hwr_cohort(record)
+def report(record: Record, scope: Scope = CMS_2021) -> tuple[Section, ...]:
+    """Every table, both cohorts first; `scope` is whom the retrospective one is about."""
+    scored, measured = prediction_cohort(record), hwr_cohort(record, scope)
     stays = _final(record)
     return (
         *_of_cohort(record, PREDICTION, "prediction cohort, whom the models score", scored, stays),
@@ -249,6 +252,11 @@ def _where_told(code: ir.StringValue, decided: ir.IntegerValue) -> ir.IntegerVal
 
 
 def _rates(rows: pd.DataFrame, by: pd.Series, name: str) -> pd.DataFrame:
+    """Index stays, followed, readmissions and rate of each. Readmissions and rate are null where those readmitted or
+    those not are 1 to 10, and in one more line where these could be worked out from the total.
+    """
+    import numpy as np
+
     counts = (
         rows.assign(**{name: by, "came_back": rows.label.where(rows.followed, 0.0)})
         .groupby(name)
@@ -256,7 +264,13 @@ def _rates(rows: pd.DataFrame, by: pd.Series, name: str) -> pd.DataFrame:
         .reset_index()
     )
     counts = counts.astype({"followed": "int64", "readmissions": "int64"})
-    return counts.assign(rate=(counts.readmissions / counts.followed).where(counts.followed > 0))
+    counts = counts.assign(rate=(counts.readmissions / counts.followed).where(counts.followed > 0))
+    rest = counts.followed - counts.readmissions
+    hidden = np.array(withheld(counts.readmissions.tolist()), dtype=np.bool_) | rest.map(few) | counts.followed.map(few)
+    found = counts.astype({"followed": "object", "readmissions": "object", "rate": "object"})
+    found.loc[hidden, ["readmissions", "rate"]] = None
+    found.loc[counts.followed.map(few), "followed"] = None
+    return found
 
 
 def _share(count: int, whole: int) -> float | None:
@@ -322,7 +336,7 @@ def _aligned(table: pd.DataFrame) -> list[str]:
 def _shown(name: str, cell: object) -> str:
     value = _plain(cell)
     if value is None:
-        return "-"
+        return WITHHELD if name in ("readmissions", "followed") else "-"
     if name in ("share", "rate"):
         return f"{value:.2%}"
     return f"{value:,}" if isinstance(value, int) else str(value)

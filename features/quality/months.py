@@ -17,6 +17,7 @@ from features.record.schema import Tells
 FEWEST_USUAL = 11  # rows of a usual month: in a feed of fewer a month without one may be chance
 FEWEST_FOR_A_PART = 44  # of so many a quarter is never left by chance
 PART = 0.25
+NEIGHBOURS = 6  # months before and after, by which a month is judged
 MONTHS_SHOWN = 36
 
 
@@ -60,28 +61,39 @@ def steady(months: Mapping[int, Month], loaded_day: int) -> tuple[int, list[int]
     return usual, windows.month_starts(whole[0], whole[-1]) if whole else []
 
 
-def _judged(seen: Seen, fewest: int) -> list[tuple[Feed, Mapping[int, Month], int, list[int]]]:
-    """Feeds of events and plans with at least `fewest` rows in a usual month; enrolment has rules of its own."""
+def _judged(seen: Seen, fewest: int) -> list[tuple[Feed, list[tuple[int, int, int]]]]:
+    """Feeds of events and plans with the months that can be judged: (month, rows, usual). Usual is the median of the
+    months around it, so that the thin beginnings of a long history count for what they are; a month whose neighbours
+    have fewer than `fewest` rows is not judged. Enrolment has rules of its own.
+    """
     monthly = {table.name for table in seen.tables if table.tells in (Tells.EVENTS, Tells.PLANS)}
-    found = [(feed, months, *steady(months, seen.loaded_day)) for feed, months in by_month(seen).items()]
-    return [(f, m, usual, span) for f, m, usual, span in found if f[1] in monthly and usual >= fewest and len(span) > 2]
+    found = []
+    for feed, months in by_month(seen).items():
+        _, span = steady(months, seen.loaded_day)
+        rows = [months[month].rows if month in months else 0 for month in span]
+        around = [rows[max(0, at - NEIGHBOURS) : at] + rows[at + 1 : at + 1 + NEIGHBOURS] for at in range(len(rows))]
+        usual = [int(median(others)) if others else 0 for others in around]
+        judged = [one for one in zip(span, rows, usual, strict=True) if one[2] >= fewest]
+        if feed[1] in monthly and len(judged) > 2:
+            found.append((feed, judged))
+    return found
 
 
 def _without_rows(seen: Seen) -> tuple[Finding, ...]:
     found = []
-    for (source, table), months, _, span in _judged(seen, FEWEST_USUAL):
-        empty = [month for month in span if month not in months]
+    for (source, table), judged in _judged(seen, FEWEST_USUAL):
+        empty = [month for month, rows, _ in judged if not rows]
         verdict = Verdict.FAIL if empty else Verdict.PASS
-        found.append(Finding(f"{source}: {table}{_named(empty)}", len(empty), len(span), None, verdict))
+        found.append(Finding(f"{source}: {table}{_named(empty)}", len(empty), len(judged), None, verdict))
     return tuple(found)
 
 
 def _with_few_rows(seen: Seen) -> tuple[Finding, ...]:
     found = []
-    for (source, table), months, usual, span in _judged(seen, FEWEST_FOR_A_PART):
-        thin = [month for month in span if month in months and months[month].rows < PART * usual]
+    for (source, table), judged in _judged(seen, FEWEST_FOR_A_PART):
+        thin = [month for month, rows, usual in judged if 0 < rows < PART * usual]
         verdict = Verdict.WARN if thin else Verdict.PASS
-        found.append(Finding(f"{source}: {table}{_named(thin)}", len(thin), len(span), None, verdict))
+        found.append(Finding(f"{source}: {table}{_named(thin)}", len(thin), len(judged), None, verdict))
     return tuple(found)
 
 
@@ -100,14 +112,14 @@ RULES = (
     Rule(
         "month_without_rows",
         "months within a feed in which nothing happened",
-        f"fails at one month, where a usual one has {FEWEST_USUAL} rows or more",
+        f"fails at one month, where those around it have {FEWEST_USUAL} rows or more (median)",
         "A file was lost or never sent: whoever was ill then looks well.",
         _without_rows,
     ),
     Rule(
         "month_with_few_rows",
         "months within a feed with a small part of the usual rows",
-        f"warns at one month below {100 * PART:g} % of the median, where that is {FEWEST_FOR_A_PART} rows or more",
+        f"warns at one month below {100 * PART:g} % of the median around it, if {FEWEST_FOR_A_PART} rows or more",
         "A part of a delivery was lost, or the feed changed what it sends.",
         _with_few_rows,
     ),

@@ -9,7 +9,7 @@ from features import windows
 from features.pages.content import WITHHELD, Cell, Facts, Part, Section, Share, Text
 from features.pages.few import few, withheld
 from features.pages.figures import Axes, Series, curves
-from features.quality.months import month_name
+from features.quality.months import Month, month_name, steady
 from features.quality.rule import Finding, Limits, Rule, Verdict, told
 from features.quality.seen import Seen
 from features.record.tables import CLAIM_LINE, COVERAGE, DISPENSING, PERSON, PERSON_MERGE
@@ -118,7 +118,8 @@ def _falls(seen: Seen) -> tuple[Finding, ...]:
     if made is None:
         return ()
     told_ = {month: people for month, people in made.by_month.items() if month <= seen.loaded_day}
-    span = windows.month_starts(min(told_), max(told_)) if told_ else []
+    # where the feed ends everybody's enrolment does
+    _, span = steady({month: Month(people, people) for month, people in told_.items()}, seen.loaded_day)
     steps = [(told_.get(before, 0), told_.get(after, 0), after) for before, after in pairwise(span)]
     steps = [step for step in steps if step[0] >= FEWEST_ENROLLED]
     if not steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from serving.auth import access
 from serving.auth.caller import ON_SCOPE, Caller
@@ -29,7 +30,8 @@ POLICY_VIOLATION = 1008
 
 
 class Guard:
-    """ASGI middleware. `sign_in`: the path of a page that a browser without a session is sent to."""
+    """ASGI middleware. `sign_in`: the path of a page that a browser without a session is sent to, with the
+    address that it asked for as `back`."""
 
     def __init__(self, app: ASGIApp, ways: Sequence[Way] = WAYS, sign_in: str | None = None) -> None:
         self.app, self.ways, self.sign_in, self.buckets = app, ways, sign_in, Buckets()
@@ -50,7 +52,7 @@ class Guard:
             _check_declared_size(scope)
         except Refusal as refusal:
             if refusal.status == 401 and self.sign_in is not None and _wants_page(scope):
-                await _redirect(send, self.sign_in)
+                await _redirect(send, f"{self.sign_in}?{urlencode({'back': _address(scope)})}")
             else:
                 await _refuse(send, refusal)
             return
@@ -148,6 +150,11 @@ async def _refuse(send: Send, refusal: Refusal) -> None:
     body = json.dumps({"errors": [refusal.told()]}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refusal.headers()]
     await _answer(send, refusal.status, headers, body)
+
+
+def _address(scope: Scope) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
 
 
 async def _redirect(send: Send, to: str) -> None:

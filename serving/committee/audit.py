@@ -189,8 +189,21 @@ def grouped(record: Record, rows: pd.DataFrame, areas: Mapping[str, str] | None)
     from models.groups import areas_of, groups_of
 
     groups = groups_of(record, rows).astype(object)
+    groups["facility"] = _by_name(record, groups["facility"])
     groups[AREA] = None if areas is None else areas_of(record, rows, areas).astype(object)
     return groups.where(groups.notna(), None)
+
+
+def _by_name(record: Record, ids: pd.Series) -> pd.Series:
+    """Facilities by name; by number where the record has no name, and by both where two have one name."""
+    from features.record.tables import FACILITY
+
+    rows = record[FACILITY]
+    told = rows.filter(rows.name.notnull()).group_by("facility_id").aggregate(name=rows.name.max()).to_pandas()
+    twice = told.name.duplicated(keep=False)
+    told["name"] = told.name.where(~twice, told.name + " (" + told.facility_id + ")")
+    names = dict(zip(told.facility_id, told.name, strict=True))
+    return ids.map(lambda each: names.get(each, each), na_action="ignore").astype(object)
 
 
 def crossed(groups: pd.DataFrame) -> pd.DataFrame:

@@ -60,7 +60,7 @@ def search(request: Request, asked: Given) -> Resource:
     for model in wanted:
         one = ScoreRequest(model=model, persons=[person])
         try:
-            made = routes.answers().scores(one, routes.occasion(request, "fhir"))
+            made = routes.answers().scores(one, routes.occasion(request, "fhir"), routes.scopes_of(request))
         except Unknown:
             continue
         routes.record_scored(request, made)
@@ -117,7 +117,7 @@ def _found(resource: Resource) -> Resource:
 
 
 def _standing() -> list[str]:
-    return list(routes.answers().watch.versions())
+    return [model for model in routes.answers().watch.versions() if model in MODELS]
 
 
 def _model(name: str) -> str:

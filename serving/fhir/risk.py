@@ -38,6 +38,7 @@ def risk_assessment(told: Told, zone: str) -> Resource:
     """
     about = spec(told.model)
     assert isinstance(about.outcome, Outcome), "scores of discharges are kept, and no other"
+    assert isinstance(about.outcome, Outcome), "of models of discharges alone"
     ends = windows.end_of_day(told.discharge_day + about.outcome.window.last, zone)
     as_of = windows.stamp(told.as_of, zone)
     stay = {"type": "Encounter", "identifier": {"system": STAY, "value": told.stay_id}}

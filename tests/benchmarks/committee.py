@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
+from dataclasses import dataclass
 
 import click
 import numpy as np
@@ -26,12 +27,24 @@ from tests.planted_drift import SHIFTS, shifted, stationary, treated, within_two
 Floats = npt.NDArray[np.float64]
 
 ROWS, SHARE, RESAMPLES = 3_000, 0.1, 400
+ROWS_OF_TRUTH = 4_000_000
 GROUPS = {"race": (0.6, 0.2, 0.12, 0.08), "sex": (0.55, 0.45), "practice": (0.3, 0.25, 0.2, 0.15, 0.1)}
 SIZES = (2, 2, 3, 5, 6, 6, 7, 8, 10, 30, 60, 200)
 
 
-def some_rows(seed: int, rows: int) -> tuple[Floats, Floats, npt.NDArray[np.int64], pd.DataFrame]:
-    """(y, risk, persons, groups): one to five rows a person, alike within a person beyond what their risk tells, who is
+@dataclass(frozen=True)
+class Drawn:
+    """Rows as `some_rows` draws them: `happens` is the chance of the outcome, which nobody sees."""
+
+    y: Floats
+    risk: Floats
+    persons: npt.NDArray[np.int64]
+    groups: pd.DataFrame
+    happens: Floats
+
+
+def some_rows(seed: int, rows: int) -> Drawn:
+    """One to five rows a person, alike within a person beyond what their risk tells, who is
     always of the same groups; risks a little off for one race.
     """
     draw = np.random.default_rng(seed)
@@ -43,18 +56,30 @@ def some_rows(seed: int, rows: int) -> tuple[Floats, Floats, npt.NDArray[np.int6
     happens = risk_of(score + hidden + 0.15 * (groups["race"] == 1))
     y = (draw.random(rows) < happens).astype(np.float64)
     told = pd.DataFrame({name: np.char.add("g", codes.astype(str)) for name, codes in groups.items()})
-    return y, risk_of(score), persons, told
+    return Drawn(y, risk_of(score), persons, told, happens)
 
 
 def truth() -> tuple[dict[tuple[str, str], tuple[float, float]], dict[str, float]]:
-    """Differences of sensitivity and O/E of each group, and the described figures of everyone, of very many rows."""
-    y, risk, persons, groups = some_rows(10**6, 2_000_000)
-    capacity = int(SHARE * len(y))
-    found = audit_of_many(y, risk, persons, cells_of(groups, y, persons), capacity)
-    whole = pd.DataFrame({"all": np.full(len(y), "all")})
-    one = described(y, risk, persons, cells_of(whole, y, persons), capacity)[0]
-    of_groups = {(g.column, g.name): (g.difference.value, g.observed_to_expected.value) for g in found.groups}
-    return of_groups, {name: figure.value for name, figure in one.figures.items()}
+    """Differences of sensitivity and O/E of each group, and the described figures of everyone, of very many rows, each
+    counting as the chance that its outcome happens.
+    """
+    draw, rows = some_rows(10**6, ROWS_OF_TRUTH), int(SHARE * ROWS_OF_TRUTH)
+    happens, risk, groups = draw.happens, draw.risk, draw.groups
+    called = risk >= np.partition(risk, -rows)[-rows]
+    everyone = float(happens[called].sum() / happens.sum())
+    of_groups = {}
+    for column in groups.columns:
+        for name in groups[column].unique():
+            theirs = groups[column].eq(name).to_numpy()
+            sensitivity = happens[called & theirs].sum() / happens[theirs].sum()
+            of_groups[column, name] = sensitivity - everyone, happens[theirs].sum() / risk[theirs].sum()
+    y, twice, weights = np.repeat([1.0, 0.0], len(risk)), np.tile(risk, 2), np.r_[happens, 1 - happens]
+    return of_groups, {
+        "sensitivity": everyone,
+        "ppv": float(happens[called].mean()),
+        "auroc": auroc(y, twice, weights),
+        "calibration_slope": calibration_slope(y, twice, weights),
+    }
 
 
 def holds(found: Audit, true: dict[tuple[str, str], tuple[float, float]], reach: float) -> list[bool]:
@@ -80,14 +105,13 @@ def coverage(repeats: int) -> None:
     together: Counter[str] = Counter()
     alone: dict[str, list[bool]] = {}
     for seed in range(repeats):
-        y, risk, persons, groups = some_rows(seed, ROWS)
-        capacity = int(SHARE * ROWS)
-        by_resamples = audit(y, risk, persons, groups, capacity, RESAMPLES, seed)
-        for name, held in of_everyone(y, risk, persons, capacity, of_all, seed).items():
+        few, capacity = some_rows(seed, ROWS), int(SHARE * ROWS)
+        by_resamples = audit(few.y, few.risk, few.persons, few.groups, capacity, RESAMPLES, seed)
+        for name, held in of_everyone(few.y, few.risk, few.persons, capacity, of_all, seed).items():
             alone.setdefault(name, []).append(held)
-        y, risk, persons, groups = some_rows(seed, ROWS_TO_RESAMPLE)
-        cells = cells_of(groups, y, persons)
-        closed = audit_of_many(y, risk, persons, cells, int(SHARE * ROWS_TO_RESAMPLE))
+        many = some_rows(seed, ROWS_TO_RESAMPLE)
+        cells = cells_of(many.groups, many.y, many.persons)
+        closed = audit_of_many(many.y, many.risk, many.persons, cells, int(SHARE * ROWS_TO_RESAMPLE))
         ways = {f"resamples, {ROWS:,} rows": by_resamples, f"closed forms, {ROWS_TO_RESAMPLE:,} rows": closed}
         for way, found in ways.items():
             together[way] += all(holds(found, true, found.reach))

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from features import windows
 from features.definitions.cohort import prediction_cohort
 from features.definitions.enrolment import covered_through
+from features.definitions.hwr import Scope, hwr_cohort
 from features.definitions.outcomes import ADVERSE_EVENT_21D, READMISSION_30D, labels
 from features.definitions.planned import with_planned
 from features.definitions.stays import final_stays, stay_versions
 from features.record.known import FOREVER
 from features.record.record import Record, known_by
-from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted, with_harms
+from tests.histories import DAY_ZERO, ZONE, Rows, end, random_evidence, record_of, shifted, with_enrolment, with_harms
 from tests.histories import row as told_row
+from tests.naive_cohort import naive_measured
 from tests.naive_labels import Life, naive_adverse_event, naive_readmission
 from tests.naive_stays import COLUMNS, naive_stays
 
@@ -150,6 +152,20 @@ def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
         for one in index.itertuples()
     ]
     _same_labels(labels(record, index, READMISSION_30D), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [261, 262])
+def test_who_is_measured_agrees_with_the_naive_second_implementation(seed: int) -> None:
+    people = 60
+    rows = with_enrolment(random_evidence(seed, people), people, seed)
+    cohort = hwr_cohort(record_of(rows), Scope(65, ("medicare",)))
+    columns = ["person_id", "stay_id", "admit_day", "discharge_day"]
+    said = pd.concat([cohort.rows[columns].assign(excluded_by="in"), cohort.excluded[[*columns, "excluded_by"]]])
+    expected = naive_measured(rows, 65, "medicare")
+    assert sorted(said.itertuples(index=False, name=None)) == expected
+    rules = {rule for *_, rule in expected}
+    assert len(rules) > 8, f"the histories exercise but {sorted(rules)}"
 
 
 @pytest.mark.slow

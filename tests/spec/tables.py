@@ -84,14 +84,15 @@ def person_rows(
     """One person's canonical rows from tables:
 
     bills     claim | in | out [| known | type | hospital | status | drg | version | cancels | admit | from | principal
-              | procedure | begins | beds]   known 40 days after discharge where not said; a code may be followed by
-                                   words; begins: its first day of service; beds: a revenue centre of room and board
+              | procedure | begins | beds | icd]   known 40 days after discharge where not said; words may follow a
+                                   code; begins: its first day of service; beds: a revenue centre of room and board;
+                                   icd: 9 where its codes are of ICD-9
     messages  sent | event | visit | in | out | hospital [| class | status | service | admit | from | working]
     notices   known | in | out | hospital
     visits    claim | known | day | setting [| who | paid]         setting: emergency, office, telehealth, observation
     codes     claim | code [| poa | role | version]                on a bill or visit above
     deaths    day [| precision | known]
-    covered   from | to [| dual | payer]                                    months, both included: 2024-01 | 2024-12
+    covered   from | to [| dual | payer | managed]                          months, both included: 2024-01 | 2024-12
     fills     claim | known | day | drug | days [| version | cancels | paid]
     orders    order | known | day | type | status
     results   issued | drawn | test | value
@@ -106,7 +107,7 @@ def person_rows(
         "discharge_notice": [_notice(told) for told in _rows(notices)],
         "diagnosis": [
             *(
-                _code({"code": _first_word(told["principal"]), "role": "principal"}, line)
+                _code({"code": _first_word(told["principal"]), "role": "principal", "icd": told.get("icd")}, line)
                 for told, line in billed
                 if told.get("principal")
             ),
@@ -220,11 +221,9 @@ def _notice(told: Cells) -> dict[str, Any]:
 def _months(told: Cells) -> list[dict[str, Any]]:
     firsts = windows.month_starts(day(f"{told['from']}-01"), day(f"{told['to']}-01"))
     lasts = [windows.month_starts(first, first + 31)[1] - 1 for first in firsts]
-    dual = told.get("dual")
-    return [
-        row(first, last, end(last), payer="m", payer_type=told.get("payer") or "medicare", dual_status_code=dual)
-        for first, last in zip(firsts, lasts, strict=True)
-    ]
+    facts = {"payer": "m", "payer_type": told.get("payer") or "medicare", "dual_status_code": told.get("dual")}
+    managed = {"managed_care": int(str(told["managed"]))} if told.get("managed") else {}
+    return [row(first, last, end(last), **facts, **managed) for first, last in zip(firsts, lasts, strict=True)]
 
 
 _SETTINGS: dict[str, dict[str, Any]] = {
@@ -264,7 +263,7 @@ def _code(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
         "claim_id": claim["claim_id"],
         "version": claim["version"],
         "role": told.get("role") or "secondary",
-        "code_system": "icd-10-cm",
+        "code_system": f"icd-{told.get('icd') or 10}-cm",
         "code": told["code"],
         "present_on_admission": told.get("poa"),
     }
@@ -273,7 +272,7 @@ def _code(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
 def _procedure(told: Cells, claim: Mapping[str, Any]) -> dict[str, Any]:
     one = _code({"code": _first_word(told["procedure"])}, claim)
     return {key: value for key, value in one.items() if key not in ("role", "present_on_admission")} | {
-        "code_system": "icd-10-pcs"
+        "code_system": f"icd-{told.get('icd') or 10}-pcs"
     }
 
 

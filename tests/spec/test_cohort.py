@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from features.definitions.cohort import (
@@ -14,7 +16,7 @@ from features.definitions.cohort import (
     prediction_cohort,
     rules_of,
 )
-from features.definitions.hwr import HWR_RULES
+from features.definitions.hwr import HWR_RULES, Scope, hwr_cohort
 from features.errors import BadDeclaration
 from features.record.record import Record
 from tests.histories import record_of
@@ -191,3 +193,31 @@ def test_every_rule_says_what_it_keeps_and_of_which_year_the_measure_is() -> Non
         assert ("2021" in says) is (HWR in rule.cohorts), rule.name
     names = [rule.keeps.__name__ for rule in {rule.name: rule for rule in (*PREDICTION_RULES, *HWR_RULES)}.values()]
     assert len(names) == len(set(names)), "each rule is a function of its own"
+
+
+def test_what_cannot_be_asked_is_counted_and_is_not_a_zero() -> None:
+    """Two stays: one with all facts; one with a masked number, no status and no principal diagnosis, where no source
+    tells deaths.
+    """
+    bill = "claim | in | out | hospital | status | principal\nc1 | 03-01 | 03-05 | 330101 | 01 | J189"
+    whole = person_rows("whole", bills=bill)
+    bare = person_rows("bare", bills="claim | in | out | hospital\nc2 | 03-01 | 03-05 | 3300GD")
+    silent = {"death": "no source tells", "coverage": "no source tells"}
+    record = replace(record_of(together((whole, bare))), lacks=silent)
+    attrition = hwr_cohort(record, Scope(0)).attrition.set_index("rule")
+    assert attrition.not_evaluable.to_dict() == {
+        "discharges": 0,
+        "short-term acute or critical access hospital": 0,
+        "old enough": 0,
+        "billed": 0,
+        "enrolled for 12 months before": 2,
+        "enrolled for 30 days after, or dead": 2,
+        "discharged alive": 1,
+        "no cancer hospital": 1,
+        "not against medical advice": 1,
+        "not transferred out": 1,
+        "not psychiatric": 1,
+        "not rehabilitation": 1,
+        "no medical treatment of cancer": 1,
+    }
+    assert attrition["left"].iloc[-1] == 2, "a rule that cannot be asked keeps the stay"

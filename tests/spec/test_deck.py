@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from features.definitions.cohort import Cohort, prediction_cohort
+from features.definitions.deaths import deaths
 from features.definitions.hwr import hwr_cohort
 from features.definitions.outcomes import (
     ADVERSE_EVENT_21D,
@@ -20,7 +21,7 @@ from features.definitions.outcomes import (
     Outcome,
     labels,
 )
-from features.definitions.outcomes.outcome import DATA_END, LEFT_NETWORK, WENT_ON
+from features.definitions.outcomes.outcome import DATA_END, LEFT_NETWORK, NOT_TOLD, WENT_ON
 from features.definitions.stays import DISPUTABLE, final_stays
 from features.record.record import Record
 from tests.definitions_page import page
@@ -30,7 +31,12 @@ from tests.spec.deck.vignette import FILES_END, Vignette, directory, rows_of
 from tests.spec.tables import day, parse, same, short, together
 
 Told = dict[str, str | None]
-SHORT = {DATA_END: "the data end", LEFT_NETWORK: "left the network", WENT_ON: "went on"}
+SHORT = {
+    DATA_END: "the data end",
+    LEFT_NETWORK: "left the network",
+    WENT_ON: "went on",
+    NOT_TOLD: "not told whether on admission",
+}
 NAMED = {
     "readmission": READMISSION_30D,
     "harm": ADVERSE_EVENT_21D,
@@ -111,6 +117,9 @@ def _end(person: str, admitted: float, left: float) -> tuple[str, float, bool]:
 
 def _said(record: Record, rows: pd.DataFrame, outcome: Outcome) -> dict[str, str]:
     told = labels(record, rows, outcome)
+    died = rows[["person_id"]].merge(deaths(record).to_pandas(), on="person_id", how="left").death_day
+    # as the labels take it: nobody died before they were discharged
+    told["death_day"] = died.clip(lower=rows.discharge_day)
     return {stay: _worded(one) for stay, (_, one) in zip(rows.stay_id, told.iterrows(), strict=True)}
 
 
@@ -121,7 +130,9 @@ def _worded(one: pd.Series) -> str:
         return f"1: {short(one.event_day)}"
     if one.competing == "planned":
         return f"0: planned {short(one.event_day)}"
-    return f"0: {one.competing}" if isinstance(one.competing, str) else "0"
+    if one.competing == "death":
+        return f"0: death {short(one.death_day)}"
+    return "0"
 
 
 @pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda vignette: vignette.title)

@@ -104,7 +104,7 @@ def test_rates_are_of_stays_whose_window_lies_in_the_data(sections: tuple[Sectio
         ("died unreadmitted (label 0)", 1, 1 / 5, "followed"),
         ("first returns that were planned", 1, 1 / 2, "first returns"),
     ]
-    assert _lines(sections, "prediction", "by_year") == [("2024", 8, 5, 1, 1 / 5)]
+    assert _lines(sections, "prediction", "by_year") == [("2024", 8, None, None, None)]
 
 
 def test_stays_are_sorted_into_the_specialty_cohorts_of_the_measure() -> None:
@@ -196,6 +196,19 @@ def test_a_small_hospital_is_not_given_away_by_the_line_that_hides_it() -> None:
         ("large", 1, 30),
         (FEW, 2, 16),
     ]
+
+
+def test_few_readmissions_are_withheld_and_cannot_be_worked_out() -> None:
+    """Of three hospitals one has 3 readmissions: a second is withheld too, or the total would tell them."""
+    rows = _stays(one=40, two=50, three=60)
+    back = {"one": 3, "two": 14, "three": 20}
+    rows["label"] = (rows.groupby("hospital").cumcount() < rows.hospital.map(back)).astype("float64")
+    found = by_hospital(rows).set_index("hospital")
+    assert found.readmissions.to_dict() == {"one": None, "two": None, "three": 20}
+    assert found.rate.to_dict() == {"one": None, "two": None, "three": 20 / 60}
+    assert found.followed.to_dict() == {"one": 40, "two": 50, "three": 60}
+    text = "\n".join(told((Section("prediction", "by_hospital", "by hospital", found.reset_index()),)))
+    assert text.count("withheld") == 2
 
 
 def test_no_hospital_is_hidden_without_need() -> None:

@@ -103,14 +103,15 @@ def test_what_a_source_lacks_is_not_evaluable_and_never_a_no(record: Record) -> 
     told = explain_label(silent, _stay(silent, "nobody tells where she went"), READMISSION_30D)
     answers = (*told.ends[0].answers, *told.measured)
     not_asked = {answer.rule for answer in answers if answer.says == NOT_ASKED}
-    assert not_asked == {"not to hospice", "not transferred out", "not against medical advice"}
+    status = {"not to hospice", "not transferred out", "not against medical advice"}
+    assert not_asked == {*status, "short-term acute or critical access hospital", "no cancer hospital"}
     assert not [answer for answer in told.measured if answer.says == OUT]
 
 
 def test_a_rule_shows_what_it_looked_at(record: Record) -> None:
     told = explain_label(record, _stay(record, "left against advice and came back"), READMISSION_30D)
     facts = {answer.rule: answer.facts for answer in (*told.ends[0].answers, *told.measured)}
-    assert facts["discharged alive"] == "discharge disposition 07, death not told"
+    assert facts["discharged alive"] == "discharge disposition 07 (left against medical advice), death not told"
     assert facts["adult"] == "birth 1950-03-01, admit 2024-03-01"
     assert facts["old enough"] == "age 74, youngest 65"
     assert facts["enrolled for 30 days after, or dead"] == "days enrolled after 31, days needed after 31"
@@ -164,6 +165,47 @@ def test_the_harm_that_decided_is_told_with_its_code_and_setting(name: str, what
     told = explain_label(fallen, _stay(fallen, "fallen"), outcome(name))
     assert told.outcome["label"] == "1"
     assert told.outcome["what it was"] == what
+
+
+@pytest.mark.slow
+def test_a_label_0_tells_what_was_looked_at_and_why_it_did_not_count() -> None:
+    person = person_rows(
+        "looked at",
+        bills="""
+        claim | in    | out   | hospital | status | principal
+        c1    | 03-01 | 03-05 | 330101   | 01     | J189
+        c2    | 03-05 | 03-15 | 33T101   | 01     | Z5189
+        c3    | 04-10 | 04-12 | 330102   | 01     | A419
+        """,
+        visits="claim | known | day | setting\nv1 | 05-01 | 03-20 | emergency\nv2 | 05-01 | 03-22 | observation",
+        codes="claim | code | poa\nc1 | N179 | Y\nv1 | N179 | -\nc3 | F05 | N",
+        covered=ENROLLED,
+        deaths="day\n06-01",
+    )
+    told = replace(record_of(person), claims_complete_to=day("12-31"), admissions_complete_to=day("12-31"))
+    stay = _stay(told, "looked at")
+    readmission = explain_label(told, stay, READMISSION_30D)
+    assert readmission.outcome["label"] == "0"
+    assert readmission.outcome["death"] == "2024-06-01, 88 days after discharge"
+    assert readmission.outcome["files complete to"] == "2024-12-31"
+    assert readmission.outcome["in the network to"] == "all the window"
+    assert readmission.outcome["window"] == "2024-03-05 to 2024-04-04, both included"
+    assert readmission.stay["patient status"] == "01 (home)"
+    assert readmission.stay["principal diagnosis"].startswith("J189 (Pneumonia")
+    assert [(one["what"], one["begins"], one["says"]) for one in readmission.later] == [
+        ("stay in no acute hospital", "2024-03-05", "no acute hospital: rehabilitation unit"),
+        ("emergency visit", "2024-03-20", "no stay in hospital"),
+        ("observation", "2024-03-22", "no stay in hospital"),
+        ("inpatient bill", "2024-04-10", "after the window of 30 days"),
+        ("stay", "2024-04-10", "after the window of 30 days"),
+    ]
+    assert readmission.later[-1]["id"] in set(stay_versions(told).to_pandas().stay_id), "the stay can be asked for"
+    harm = explain_label(told, stay, outcome("adverse_event_21d"))
+    assert [one["says"] for one in harm.later][:3] == [
+        "no acute hospital: rehabilitation unit",
+        "acute kidney injury (N179): not new: it stands on a claim of the look-back of 30 days",
+        "carries no code of such a harm",
+    ]
 
 
 def test_a_stay_that_was_taken_back_is_said_to_be_none(record: Record) -> None:

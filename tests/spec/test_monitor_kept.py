@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from sqlalchemy import insert
 
+from features import windows
 from serving.committee.monitor_kept import kept_here, kept_in
 from serving.committee.monitor_scores import nothing_kept
 from serving.database import writing
@@ -18,10 +20,13 @@ from serving.worklist.tables import ITEM
 from tests.champions import longer_is_riskier
 
 
-def test_the_first_score_of_a_stay_with_its_features_and_who_was_reached(tmp_path: Path) -> None:
+def test_the_first_score_of_a_stay_with_its_features_and_who_was_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home, with_ = home_of(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "rows"), longer_is_riskier()
     names = [column.name for column in with_.release.columns]
-    for days in ([9.0, 1.0], [2.0, 2.0]):  # scored twice: the first is what the morning saw
+    for at, days in enumerate(([9.0, 1.0], [2.0, 2.0])):  # scored twice: the first is what the morning saw
+        monkeypatch.setattr(windows, "now", lambda at=at: 1_733_500_000 + 3_600 * at)
         features = pd.DataFrame(np.nan, index=range(2), columns=names).assign(length_of_stay=days)
         rows = pd.DataFrame(
             {"person_id": ["p0", "p1"], "stay_id": ["s0", "s1"], "as_of": 1_733_500_000, "discharge_day": 20_000}

@@ -215,7 +215,7 @@ def test_every_rule_has_a_planted_fault() -> None:
     assert set(PLANTED) == {rule.name for rule in RULES}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_of_a_sound_network_no_rule_says_anything() -> None:
     store = seen(deepcopy(SOUND))
     checked = check(store)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from features.catalogue import CATALOGUE
 from features.catalogue import scores as catalogue
 from features.catalogue.person import DEMOGRAPHICS, INDEX_STAY
 from features.catalogue.utilisation import STAYS
@@ -425,6 +426,25 @@ def test_a_row_with_a_part_not_known_has_a_risk_all_the_same_and_json_keeps_ever
     assert np.isfinite(rule.risk(X)).all()
     again = baselines.from_json(json.loads(json.dumps({"name": "x", **rule.to_json()})))
     assert again.risk(X).tobytes() == rule.risk(X).tobytes()
+
+
+def test_each_measure_of_the_burden_of_disease_is_a_baseline_of_its_one_column(
+    learned: tuple[pd.DataFrame, dict[str, baselines.Linear]],
+) -> None:
+    """A rule that reads a column that no feature makes would silently never be compared."""
+    made = {column.name for feature in CATALOGUE for column in feature.columns()}
+    assert set(baselines.BURDENS.values()) <= made
+    X, _ = learned
+    rng = np.random.default_rng(3)
+    index = rng.integers(0, 9, len(X)).astype("float64")
+    y = (rng.random(len(X)) < risk_of(-2 + 0.4 * index)).astype("float64")
+    rows = X.assign(**{baselines.BURDENS["Charlson index"]: index})
+    some = np.arange(len(X)) % 2 == 0
+    found = baselines.learn(rows, y, some, ~some, (some, ~some))
+    rule = found["Charlson index"]
+    assert rule.columns == ("charlson_index_sum_365d",)
+    assert np.all(np.diff(rule.risk(rows.iloc[np.argsort(index)])) >= 0), "more disease, more risk"
+    assert "HCC count" not in found, "the rows tell none"
 
 
 def test_names_of_baselines_are_fit_for_a_table_of_runs() -> None:

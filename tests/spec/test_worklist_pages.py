@@ -8,13 +8,14 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import Engine, select, update
 from starlette.routing import Mount, Route
 
 from features import windows
 from serving.audit.entries import AUDIT
-from serving.auth import CARE_MANAGER, Caller, access
+from serving.auth import CARE_MANAGER, Caller, Guard, access
 from serving.database import writing
 from serving.worklist import accounts, sessions, sign_in, store
 from serving.worklist.shield import HEADERS
@@ -392,6 +393,7 @@ def test_a_person_in_a_facility_is_called_there_and_the_clock_starts_at_home(eng
     path = f"/worklist/people/{one}"
     page = client.get(path).text
     assert "call the facility; the clock starts on the day of coming home" in page
+    assert "tel:+1" not in page.split("Helps at home")[0], "nobody is there at the telephone at home"
     assert "Spoke with the nurse in charge at the facility" in page
     home = {**fields(page, path), "action": "came home", "home_day": "2024-12-30"}
     assert client.post(path, data=home).status_code == 303
@@ -428,6 +430,16 @@ def test_a_session_is_a_way_in_for_the_guard_on_these_addresses_alone(
     assert found == Caller("ana", frozenset({CARE_MANAGER}), panels=frozenset({"River Street"}))
     assert asks("/worklist/", "x") is None
     assert asks("/v1/outreach", secret) is None
+
+
+def test_a_link_to_a_person_leads_there_through_the_sign_in(engine: Engine) -> None:
+    guarded = Guard(application(engine), ways=(sign_in.by_session,), sign_in=sign_in.ADDRESS)
+    browser = httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://testserver")
+    answer = asyncio.run(browser.get("/worklist/people/7?saved=1", headers={"accept": "text/html"}))
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/worklist/sign-in?back=%2Fworklist%2Fpeople%2F7%3Fsaved%3D1"
+    told = {"name": "ana", "password": PASSWORD, "back": "/worklist/people/7?saved=1"}
+    assert Browser(engine).post("/worklist/sign-in", data=told).headers["location"] == "/worklist/people/7?saved=1"
 
 
 def test_who_was_shown_whom_is_in_the_audit_log_and_so_is_who_signed_in(engine: Engine) -> None:

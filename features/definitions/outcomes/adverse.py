@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ACUTE = ("emergency", "observation", "inpatient")
-BEFORE_ADMISSION = ("Y", "W", "1")  # present on admission: yes, cannot be told clinically, exempt
+# present on admission: yes, cannot be told clinically, exempt; and no, or not documented well enough to tell
+BEFORE_ADMISSION, WITHIN_STAY = ("Y", "W", "1"), ("N", "U")
 WINDOW = OutcomeWindow(0, 21)
 STEM = 6  # characters of a code without the seventh, which tells only how far the treatment is
 
@@ -86,39 +87,56 @@ def _first_day(events: ir.Table) -> ir.Table:
 
 
 def harms(record: Record, given: ir.Table, components: tuple[Component, ...] = COMPONENTS) -> ir.Table:
-    """The first such encounter that carries the codes of one of the components, new since discharge."""
-    new = _new_harms(record, given)
+    """The first such encounter that carries the codes of one of the components, new since discharge; and `unsure_day`,
+    that of the first on which nobody told whether they were there on admission.
+    """
+    import ibis
+
+    new = new_harms(record, given)
     labels = sorted({label for one in components for label in one.needs})
     one_encounter = (
         new.filter(new.label.isin(labels))
         .group_by("row_id", "source", "claim_id", "from_day")
-        .aggregate(event_known=new.known_from.min(), **{label: (new.label == label).max() for label in labels})
+        .aggregate(
+            event_known=new.known_from.min(),
+            **{label: ((new.label == label) & (new.unsure == 0)).max() for label in labels},
+            **{f"perhaps_{label}": (new.label == label).max() for label in labels},
+        )
     )
-    counts = reduce(or_, (reduce(and_, (one_encounter[label] for label in one.needs)) for one in components))
-    counted = one_encounter.filter(counts)
-    return _first_day(counted.select("row_id", "from_day", "event_known"))
+
+    def carries(prefix: str) -> ir.BooleanValue:
+        whole = (reduce(and_, (one_encounter[prefix + label] for label in one.needs)) for one in components)
+        return reduce(or_, whole)
+
+    counted = one_encounter.filter(carries(""))
+    perhaps = one_encounter.filter(~carries(""), carries("perhaps_"))
+    unsure = perhaps.group_by("row_id").aggregate(unsure_day=perhaps.from_day.min())
+    first = _first_day(counted.select("row_id", "from_day", "event_known"))
+    return first.outer_join(unsure, "row_id").select(
+        "event_day", "event_known", "unsure_day", row_id=lambda t: ibis.coalesce(t.row_id, t.row_id_right)
+    )
 
 
 def harms_in_words(
     record: Record, given: ir.Table, event_day: int, components: tuple[Component, ...] = COMPONENTS
 ) -> str:
     """The new codes of harm of that day, each with its setting; or the death."""
-    new = _new_harms(record, given)
+    new = new_harms(record, given)
     labels = sorted({label for one in components for label in one.needs})
-    seen = new.filter(new.from_day == event_day, new.label.isin(labels)).to_pandas()
+    seen = new.filter(new.from_day == event_day, new.label.isin(labels), new.unsure == 0).to_pandas()
     told = {f"{HARM_CODES[one.label][0]} ({one.code}, {one.setting})" for one in seen.itertuples()}
     return ", ".join(sorted(told)) or "death"
 
 
-def _new_harms(record: Record, given: ir.Table) -> ir.Table:
-    """Codes of harm on acute encounters in the window that no look-back finds: the columns of `_harm_codes` and of the
+def new_harms(record: Record, given: ir.Table) -> ir.Table:
+    """Codes of harm on acute encounters in the window that no look-back finds: the columns of `harm_codes` and of the
     rows.
     """
     import ibis
 
-    fresh = record.conclude("harm_codes", _harm_codes)
+    fresh = harm_codes(record)
     codes = ibis.memtable(HARMS.table()).select("code_system", "code", "label")
-    earlier = _seen_before(record, _final_diagnoses(record).inner_join(codes, ["code_system", "code"]))
+    earlier = _seen_before(record, final_diagnoses(record).inner_join(codes, ["code_system", "code"]))
     after = _after(record, fresh, given)
     days = ibis.cases(*((after.label == label, each.days) for label, each in LOOK_BACKS.items()), else_=-1)
     by_kind = after.label.isin([label for label, each in LOOK_BACKS.items() if each.any_code])
@@ -164,34 +182,39 @@ def _seen_before(record: Record, coded: ir.Table) -> ir.Table:
     ).distinct()
 
 
-def _final_diagnoses(record: Record) -> ir.Table:
+def final_diagnoses(record: Record) -> ir.Table:
+    """Principal and other diagnoses on claims as finally told."""
     coded = with_claim_versions(record, DIAGNOSIS)
     return coded.filter(coded.known_until == FOREVER, coded.role != "admitting")
 
 
-def _harm_codes(record: Record) -> ir.Table:
-    """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, setting, from_day.
-    On an inpatient claim only what was present on admission, or exempt from the question: it came before that stay.
+def harm_codes(record: Record) -> ir.Table:
+    """Harm codes on acute encounters, as finally told: CLAIM, known_from, known_until, code, label, setting, from_day
+    and unsure. On an inpatient claim only what was present on admission, or exempt from the question: it came before
+    that stay. The principal diagnosis is what brought the person in, flagged or not. Of another code without a flag
+    nobody told (`unsure` is 1): since 2011 claims leave exempt codes blank, and hospitals that need not flag leave all
+    of them so; the list of exempt codes is not here to tell the two apart.
     """
+    return record.conclude("harm_codes", _harm_codes)
+
+
+def _harm_codes(record: Record) -> ir.Table:
     import ibis
 
     codes = ibis.memtable(HARMS.table())
-    coded = _final_diagnoses(record)
+    coded = final_diagnoses(record)
     acute = encounters(record).filter(encounters(record).setting.isin(ACUTE))
     version = [*CLAIM, "version", "known_from"]
     acute = acute.select(*version, "setting", "facility_id", came="from_day")
     harm = coded.inner_join(codes, ["code_system", "code"]).inner_join(acute, version)
-    silent = harm.filter(harm.setting == "inpatient", harm.present_on_admission.isnull()).select(*version).distinct()
-    # a hospital that flags the other codes of a bill leaves only the exempt ones blank
-    flags = coded.semi_join(silent, version).filter(lambda t: t.present_on_admission.notnull())
-    harm = harm.left_join(flags.select(*version).distinct().mutate(flagged=1), version)
-    brought = harm.present_on_admission.isin(BEFORE_ADMISSION).fill_null(False)
-    # some hospitals flag nothing (critical access, cancer): the principal diagnosis is what brought the person in
-    unflagged = harm.present_on_admission.isnull() & (harm.flagged.notnull() | (harm.role == "principal"))
     in_hospital = harm.setting == "inpatient"
-    admitted_with = _where_admitted(record, harm.filter(in_hospital, brought | unflagged))
+    brought = harm.present_on_admission.isin(BEFORE_ADMISSION).fill_null(False)
+    silent = ~harm.present_on_admission.isin((*BEFORE_ADMISSION, *WITHIN_STAY)).fill_null(False)
+    brought = brought | (silent & (harm.role == "principal"))
+    harm = harm.mutate(unsure=(in_hospital & ~brought).cast("int64"))
+    admitted_with = _where_admitted(record, harm.filter(in_hospital, brought | silent))
     harm = ibis.union(harm.filter(~in_hospital), admitted_with)
-    return harm.select(*CLAIM, "known_from", "known_until", "code", "label", "setting", from_day="came")
+    return harm.select(*CLAIM, "known_from", "known_until", "code", "label", "setting", "unsure", from_day="came")
 
 
 def _where_admitted(record: Record, harm: ir.Table) -> ir.Table:

@@ -22,12 +22,14 @@ DIED, PLANNED = "death", "planned"
 WENT_ON = "the stay went on after this discharge, was taken back, or was none in an acute hospital"
 DATA_END = "the data end within the window"
 LEFT_NETWORK = "left the network within the window"
+NOT_TOLD = "not evaluable: a bill does not tell whether what counts on it was there on admission"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A named outcome. `events(record, rows)` gives row_id, event_day and event_known (instant) of each row's first
-    event in the window; where only some of them count, `counts` (1 or 0) and `why`. `shows(record, rows, event_day)`
+    event in the window; where only some of them count, `counts` (1 or 0) and `why`; where of an event nobody can tell
+    whether it counts, `unsure_day`. `shows(record, rows, event_day)`
     words what was seen on that day, for one row. `by_claims` says that its absence is known only when claims have run
     out, where the network gets claims at all. `needs` are the facts without which it is not evaluable. Death without
     the event is competing, or itself the event (`death_counts`).
@@ -50,8 +52,9 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     day in the network, whichever came first; null where the label is null for another reason than leaving) and
     label_known_day (when the label could be known; null with the label).
 
-    Disenrolment and the end of data make a label null, never 0; an event seen before either still counts. What is seen
-    of somebody after they left is not asked: of those who left, only some are seen again.
+    Disenrolment and the end of data make a label null, never 0, and so does an event of which nobody can tell whether
+    it counts, where no other makes the label 1; an event seen before either still counts. What is seen of somebody
+    after they left is not asked: of those who left, only some are seen again.
     """
     import ibis
     import numpy as np
@@ -91,6 +94,8 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
     went_on = found.index_discharge_day.fillna(OPEN) != found.discharge_day
 
     reason = pd.Series(np.full(len(found), None, dtype=object))
+    unsure = (found.unsure_day.astype("float64") - found.discharge_day).between(first, last)
+    reason[unsure & ~happened] = NOT_TOLD
     reason[(seen_to > seen_through) & ~happened] = DATA_END
     reason[~stayed] = LEFT_NETWORK
     reason[went_on] = WENT_ON
@@ -121,7 +126,7 @@ def labels(record: Record, rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame
 
 def _events(record: Record, given: ir.Table, outcome: Outcome) -> pd.DataFrame:
     rows = _frame(outcome.events(record, given))
-    nothing = {"counts": 1, "why": None}
+    nothing = {"counts": 1, "why": None, "unsure_day": None}
     return rows.assign(**{name: value for name, value in nothing.items() if name not in rows})
 
 

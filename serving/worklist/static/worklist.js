@@ -40,6 +40,13 @@ document.addEventListener("keydown", (event) => {
   if (does) { event.preventDefault(); does(); }
 });
 
+// a filter that is asked for after the session ended leads to the sign-in and back
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status !== 401) return;
+  const here = location.pathname + location.search;
+  location.assign(`${location.pathname.replace(/\/+$/, "")}/sign-in?back=${encodeURIComponent(here)}`);
+});
+
 // a form that is sent is not sent again by an impatient second click
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -39,7 +39,7 @@ SCORED = Chapter(
             messages=_message("20"),
             bills=_bill("20"),
             deaths="day\n03-05",
-            expected=_one("no: discharged alive", "no: discharged alive", "0: death"),
+            expected=_one("no: discharged alive", "no: discharged alive", "0: death 03-05"),
         ),
         Vignette(
             "Home to hospice",
@@ -111,7 +111,7 @@ SCORED = Chapter(
             messages=_message(),
             bills=_bill(),
             deaths="day | known\n03-05 | 04-20",
-            expected=_one("yes", "no: discharged alive", "0: death"),
+            expected=_one("yes", "no: discharged alive", "0: death 03-05"),
         ),
     ),
 )
@@ -192,7 +192,7 @@ MEASURED = Chapter(
             expected="""
             in    | out   | hospitals | scored | measured             | readmission
             03-01 | 03-20 | General   | yes    | yes                  | 1: 03-25
-            03-25 | 03-28 | General   | yes    | no: discharged alive | 0: death
+            03-25 | 03-28 | General   | yes    | no: discharged alive | 0: death 03-28
             """,
         ),
         Vignette(
@@ -203,6 +203,46 @@ MEASURED = Chapter(
             covered="from | to\n2024-02 | 2024-12",
             born="1970-03-01",
             expected=_one("yes", "no: old enough"),
+        ),
+        Vignette(
+            "In managed care",
+            "In managed care claims may lack: months of it are no enrolment for HWR, which takes fee for service "
+            "alone. The label counts whoever is in the network.",
+            messages=_message(),
+            bills=_bill(),
+            covered="from | to | managed\n2023-01 | 2024-12 | 1",
+            expected=_one("yes", "no: enrolled for 12 months before"),
+        ),
+        Vignette(
+            "Breast cancer, operated, coded in ICD-9",
+            "No table groups procedures of ICD-9, so whether it was an operation is not evaluable: the stay is kept, "
+            "and counted as not evaluable.",
+            messages=_message(),
+            bills="""
+            claim | in    | out   | hospital | status | principal          | procedure       | icd
+            c1    | 03-01 | 03-05 | General  | 01     | 1749 breast cancer | 8541 mastectomy | 9
+            """,
+            expected=_one("yes", "yes"),
+        ),
+        Vignette(
+            "Depression, coded in ICD-9",
+            "Principal diagnoses of ICD-9 are grouped: rules that ask for them alone can be asked.",
+            messages=_message(),
+            bills="""
+            claim | in    | out   | hospital | status | principal        | icd
+            c1    | 03-01 | 03-05 | General  | 01     | 29620 depression | 9
+            """,
+            expected=_one("yes", "no: not psychiatric"),
+        ),
+        Vignette(
+            "A bill without a principal diagnosis",
+            "What the stay was for is not evaluable: it is kept, and counted as not evaluable.",
+            messages=_message(),
+            bills="""
+            claim | in    | out   | hospital | status
+            c1    | 03-01 | 03-05 | General  | 01
+            """,
+            expected=_one("yes", "yes"),
         ),
         Vignette(
             "A critical access hospital",

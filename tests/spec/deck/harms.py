@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.spec.deck.vignette import Chapter, Vignette
 
 _INDEX = "c1 | 03-01 | 03-05 | General | 01 | J189 pneumonia"
+_UNSURE = "not known: not told whether on admission"
 _HEAD = "claim | in | out | hospital | status | principal"
 # each bill with the first day of service that stands on it
 _WINDOW = "claim | begins | in | out | hospital | status | principal\n" + _INDEX.replace("c1 |", "c1 | 03-01 |")
@@ -45,7 +46,7 @@ _DEATHS = (
         "Dead in a long-term hospital",
         "The bill of any setting tells of a death, where no notice does.",
         bills=_bills("c2 | 03-05 | 03-12 | LongTerm | 20 | J9600 respiratory failure"),
-        expected=_harm("1: 03-12", "0: death"),
+        expected=_harm("1: 03-12", "0: death 03-12"),
     ),
     Vignette(
         "Said to have died before the discharge",
@@ -54,7 +55,7 @@ _DEATHS = (
         deaths="day\n03-04",
         expected="""
         in    | out   | hospitals | scored | measured | readmission | harm
-        03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death | 1: 03-05
+        03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death 03-05 | 1: 03-05
         """,
     ),
 )
@@ -131,7 +132,9 @@ HARMS = Chapter(
             "A stay that ended in death (patient status 20) tells of a death, also where no other notice does.",
             bills=_bills("r1 | 03-10 | 03-12 | General | 20 | A419 sepsis"),
             expected=_harm(
-                "1: 03-12", "1: 03-10", "03-10 | 03-12 | General | yes | no: discharged alive | 0: death | 1: 03-12"
+                "1: 03-12",
+                "1: 03-10",
+                "03-10 | 03-12 | General | yes | no: discharged alive | 0: death 03-12 | 1: 03-12",
             ),
         ),
         Vignette(
@@ -166,17 +169,40 @@ HARMS = Chapter(
         ),
         Vignette(
             "A fall before the second stay, its flag left blank",
-            "A hospital that flags the other codes leaves only those blank that need no flag, as a way of falling.",
+            "A blank flag may mean that the code needs none, or that nobody wrote one: whether the fall came before "
+            "that stay or in it nobody told, and the label is not known.",
             bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
             codes=_codes("r1 | W1830XA | -", "r1 | I10 | Y"),
+            expected=_harm(_UNSURE, "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "A fall told to be exempt",
+            "A code that its flag (1) calls exempt from the question counts.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | W1830XA | 1", "r1 | I10 | Y"),
             expected=_harm("1: 03-10", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+        ),
+        Vignette(
+            "A fall without a flag, then one for certain",
+            "The harm that is told for certain makes the label 1, on its own day.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            visits=_visit("03-20"),
+            codes=_codes("r1 | W1830XA | -", "v1 | F05 | -"),
+            expected=_harm("1: 03-20", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 1: 03-20"),
+        ),
+        Vignette(
+            "Not documented well enough to tell",
+            "The flag U counts as N does.",
+            bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
+            codes=_codes("r1 | F05 | U"),
+            expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
         ),
         Vignette(
             "A fall on a bill without any flag",
             "Whether it came before that stay or in it nobody told.",
             bills=_bills("r1 | 03-10 | 03-12 | General | 01 | A419 sepsis"),
             codes=_codes("r1 | W1830XA | -"),
-            expected=_harm("0", "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
+            expected=_harm(_UNSURE, "1: 03-10", "03-10 | 03-12 | General | yes | yes | 0 | 0"),
         ),
         Vignette(
             "A broken hip, seen again at follow-up",
@@ -274,7 +300,7 @@ HARMS = Chapter(
             "Death is itself the adverse event.",
             bills=_bills(),
             deaths="day\n03-10",
-            expected=_harm("1: 03-10", "0: death"),
+            expected=_harm("1: 03-10", "0: death 03-10"),
         ),
         Vignette(
             "Claims end on day 20",
@@ -399,7 +425,7 @@ ACUTE = Chapter(
             "Death is no acute care: it competes with it.",
             bills=_bills(),
             deaths="day\n03-10",
-            expected=_part("acute", "0: death", "1: 03-10", "0: death"),
+            expected=_part("acute", "0: death 03-10", "1: 03-10", "0: death 03-10"),
         ),
     ),
 )
@@ -438,7 +464,7 @@ PARTS = Chapter(
             "Death is the headline's event and competes with the part.",
             bills=_bills(),
             deaths="day\n03-10",
-            expected=_part("vte", "0: death", "1: 03-10", "0: death"),
+            expected=_part("vte", "0: death 03-10", "1: 03-10", "0: death 03-10"),
         ),
         Vignette(
             "Dead on the day of discharge",
@@ -447,7 +473,7 @@ PARTS = Chapter(
             deaths="day | known\n03-05 | 04-20",
             expected="""
             in    | out   | hospitals | scored | measured             | readmission | harm
-            03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death    | 1: 03-05
+            03-01 | 03-05 | General   | yes    | no: discharged alive | 0: death 03-05    | 1: 03-05
             """,
         ),
         Vignette(
@@ -564,14 +590,14 @@ EMERGENCY = Chapter(
             bills=_bills(),
             visits=_visit("03-10"),
             deaths="day\n03-20",
-            expected=_part("emergency", "1: 03-10", "1: 03-20", "0: death"),
+            expected=_part("emergency", "1: 03-10", "1: 03-20", "0: death 03-20"),
         ),
         Vignette(
             "Dead without an emergency visit",
             "Whoever dies unseen stays in with 0, the death competing.",
             bills=_bills(),
             deaths="day\n03-20",
-            expected=_part("emergency", "0: death", "1: 03-20", "0: death"),
+            expected=_part("emergency", "0: death 03-20", "1: 03-20", "0: death 03-20"),
         ),
     ),
 )

@@ -249,7 +249,7 @@ PLANNED = Chapter(
             "The planned readmission came first; the death after it does not compete.",
             bills=_and_operated("c2 | 03-15 | 03-18 | General | 01 | M1611 hip arthrosis | 0SR90J9 hip replacement"),
             deaths="day\n03-28",
-            expected=_two("yes", "yes", "0: planned 03-15", "03-15 | 03-18 | General | yes | yes | 0: death"),
+            expected=_two("yes", "yes", "0: planned 03-15", "03-15 | 03-18 | General | yes | yes | 0: death 03-28"),
         ),
         Vignette(
             "A diagnosis that no table knows",
@@ -282,6 +282,31 @@ PLANNED = Chapter(
             expected=_two("yes", "yes", "1: 03-20", "03-20 | 03-23 | General | yes | no: billed | 0"),
         ),
         Vignette(
+            "A hip replacement coded in ICD-9",
+            "No table groups procedures of ICD-9: that it was planned is not evaluable, and it counts as unplanned.",
+            bills="""
+            claim | in    | out   | hospital | status | principal           | procedure            | icd
+            c1    | 03-01 | 03-05 | General  | 01     | 486 pneumonia       | -                    | 9
+            c2    | 03-20 | 03-23 | General  | 01     | 71535 hip arthrosis | 8151 hip replacement | 9
+            """,
+            expected=_two("yes", "yes", "1: 03-20", "03-20 | 03-23 | General | yes | yes | 0"),
+        ),
+        Vignette(
+            "Chemotherapy coded in ICD-9",
+            "A principal diagnosis that makes a stay planned needs no procedure.",
+            bills="""
+            claim | in    | out   | hospital | status | principal         | icd
+            c1    | 03-01 | 03-05 | General  | 01     | 486 pneumonia     | 9
+            c2    | 03-20 | 03-22 | General  | 01     | V5811 chemotherapy | 9
+            """,
+            expected=_two(
+                "yes",
+                "yes",
+                "0: planned 03-20",
+                "03-20 | 03-22 | General | yes | no: no medical treatment of cancer | 0",
+            ),
+        ),
+        Vignette(
             "No planned procedure",
             "A stay for a chronic disease without a planned procedure is unplanned.",
             bills=_and_operated("c2 | 03-20 | 03-23 | General | 01 | I4891 atrial fibrillation | 3E0333Z infusion"),
@@ -301,14 +326,14 @@ ENDS = Chapter(
             "Label 0, death competing.",
             bills=_index_and(),
             deaths="day\n03-08",
-            expected=_two("yes", "yes", "0: death", ""),
+            expected=_two("yes", "yes", "0: death 03-08", ""),
         ),
         Vignette(
             "Dead on day 30",
             "The last day of the window.",
             bills=_index_and(),
             deaths="day\n04-04",
-            expected=_two("yes", "yes", "0: death", ""),
+            expected=_two("yes", "yes", "0: death 04-04", ""),
         ),
         Vignette(
             "Dead on day 31",
@@ -326,15 +351,22 @@ ENDS = Chapter(
                 "yes",
                 "yes",
                 "1: 03-12",
-                "03-12 | 03-14 | General | yes | no: discharged alive | 0: death",
+                "03-12 | 03-14 | General | yes | no: discharged alive | 0: death 03-14",
             ),
+        ),
+        Vignette(
+            "Two days of death",
+            "Of two days that are told the earlier counts.",
+            bills=_index_and(),
+            deaths="day\n03-20\n03-18",
+            expected=_two("yes", "yes", "0: death 03-18", ""),
         ),
         Vignette(
             "Dead, told by the month",
             "A death of which only the month is known counts at the end of that month.",
             bills=_index_and(),
             deaths="day | precision\n03-08 | month",
-            expected=_two("yes", "yes", "0: death", ""),
+            expected=_two("yes", "yes", "0: death 03-31", ""),
         ),
         Vignette(
             "Left the plan on day 10",
@@ -370,7 +402,7 @@ ENDS = Chapter(
             bills=_index_and(),
             deaths="day\n03-20",
             covered="from | to\n2023-01 | 2024-03",
-            expected=_two("yes", "yes", "0: death", ""),
+            expected=_two("yes", "yes", "0: death 03-20", ""),
         ),
         Vignette(
             "The files end on day 30",

@@ -90,6 +90,33 @@ ONE_STAY = Chapter(
             """,
         ),
         Vignette(
+            "The last interim bill alone",
+            "A last bill (114) that tells the day of admission tells of the whole stay, though those before it are "
+            "lost.",
+            bills="""
+            claim | type | begins | in    | out   | hospital | status | principal
+            c3    | 114  | 03-01  | 01-10 | 03-08 | General  | 03     | A419 sepsis
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            01-10 | 03-08 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
+            "Swing beds under a number of their own",
+            "The number of a hospital's swing beds (U, W, Y or Z in the third place) names no acute hospital, whatever "
+            "the type of bill.",
+            bills="""
+            claim | in    | out   | hospital | status | principal
+            c1    | 03-01 | 03-05 | General  | 61     | J189 pneumonia
+            c2    | 03-05 | 03-20 | GenSwing | 01     | J189 pneumonia
+            """,
+            expected="""
+            in    | out   | hospitals | scored | measured | readmission
+            03-01 | 03-05 | General   | yes    | yes      | 0
+            """,
+        ),
+        Vignette(
             "The same bill twice",
             "Two bills that claim the same days at one hospital are one stay told twice.",
             bills="""

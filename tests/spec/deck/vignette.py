@@ -25,6 +25,7 @@ HOSPITALS = {
     "Rehab": "333025",
     "GenRehab": "33T101",
     "GenPsych": "33S101",
+    "GenSwing": "33U101",
     "GenWard": "330101",
     "Elsewhere": None,
 }
@@ -39,6 +40,7 @@ KINDS = {
     "Rehab": "a rehabilitation hospital",
     "GenRehab": "the rehabilitation unit of General",
     "GenPsych": "the psychiatric unit of General",
+    "GenSwing": "the swing beds of General",
     "GenWard": "what bills under General's number and the directory calls a psychiatric unit",
     "Elsewhere": "a hospital of which the directory says nothing",
 }
