@@ -65,6 +65,8 @@ def discontinuity(
     what was known of each of them before, by name.
     """
     x, t, y = (np.asarray(each, dtype=np.float64) for each in (running, contacted, outcome))
+    if len(x) < 2 * FEWEST_A_SIDE:
+        return Discontinuity(0.0, int((x < 0).sum()), int((x >= 0).sum()), None, None, None, (), TOO_FEW)
     width = bandwidth(x, y)
     near = np.abs(x) < width
     below, above = int((near & (x < 0)).sum()), int((near & (x >= 0)).sum())

@@ -65,6 +65,11 @@ def test_a_few_people_are_too_few() -> None:
     assert (found.listed, found.refused) == (None, TOO_FEW)
 
 
+def test_nobody_is_too_few_and_no_fault() -> None:
+    assert discontinuity([], [], [], {"age": []}).refused == TOO_FEW
+    assert matched([], [], []).pairs == 0
+
+
 def test_a_lottery_compares_within_each_draw() -> None:
     draw = np.repeat(["monday", "friday"], 200)
     chosen = np.array([*([1.0] * 150 + [0.0] * 50), *([1.0] * 50 + [0.0] * 150)])

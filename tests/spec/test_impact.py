@@ -16,7 +16,7 @@ from features import windows
 from features.definitions.outcomes import READMISSION_30D
 from features.errors import BadInput
 from features.pages.write import as_json
-from models.discontinuity import discontinuity
+from models.discontinuity import TOO_FEW, discontinuity
 from models.matching import matched
 from models.trial import trial
 from serving.committee.impact.assumptions import CALL_DOLLARS, EFFECTS, REACHED, Effect, effects_on
@@ -25,7 +25,7 @@ from serving.committee.impact.foretold import called_in_a_year, foretold, given_
 from serving.committee.impact.kept_log import kept_log
 from serving.committee.impact.log import CHOSEN, COLUMNS, NOT_CHOSEN, read
 from serving.committee.impact.lottery import drawn
-from serving.committee.impact.make import Evaluated, Expected, Impact
+from serving.committee.impact.make import Evaluated, Expected, Impact, evaluated
 from serving.committee.impact.page import page
 from serving.committee.impact.people import People, first_days, people
 from serving.database import writing
@@ -115,6 +115,9 @@ def test_outcomes_come_from_the_record_and_who_cannot_be_followed_is_counted(tmp
     assert found.rows.set_index("person_id").outcome.to_dict() == {"home": 0, "back": 1}
     assert found.left_out == {"the stay is not in this store": 1}
     assert found.rows.nights.tolist() == [5, 5]
+    early = replace(record, claims_complete_to=day("03-05"), admissions_complete_to=day("03-05"))
+    nobody = evaluated(early, _log(tmp_path, "\n".join(text.splitlines()[:2])), READMISSION_30D)
+    assert (len(nobody.near), nobody.cutoff.refused) == (0, TOO_FEW), "whose month is not over cannot be judged yet"
 
 
 def test_the_lottery_calls_as_many_as_without_it_and_spares_who_is_well_above() -> None:
@@ -189,7 +192,7 @@ def test_a_store_with_few_paid_stays_tells_no_cost() -> None:
     assert local_cost(record_of(person_rows("p", bills=bills)), day("01-01"), day("12-31")) is None
 
 
-def _evaluated(seed: int = 1, count: int | None = None) -> Evaluated:
+def _judged(seed: int = 1, count: int | None = None) -> Evaluated:
     one = bench.outreach(seed, bench.EFFECT, lottery=True)
     rows = pd.DataFrame({"running": one.running, "contacted": one.contacted, "outcome": one.outcome, "age": one.age})
     rows = rows.assign(person_id=[f"q-{n}" for n in range(len(rows))], risk=one.risk, day=one.day)[:count]
@@ -206,17 +209,17 @@ def _evaluated(seed: int = 1, count: int | None = None) -> Evaluated:
     )
 
 
-def _page(evaluated: Evaluated | None) -> dict[str, str]:
+def _page(found: Evaluated | None) -> dict[str, str]:
     of_each = tuple(foretold(100.0, 30.0, 2, effect, given_cost(10_000.0)) for effect in EFFECTS)
     expected = Expected(2, 500, given_cost(10_000.0), of_each, of_each[:2])
-    told = as_json(page(Impact("readmission_30d", 1, READMISSION_30D, DAY, DAY + 30, expected, evaluated)))
+    told = as_json(page(Impact("readmission_30d", 1, READMISSION_30D, DAY, DAY + 30, expected, found)))
     assert "q-" not in told
     return {section["name"]: json.dumps(section["parts"]) for section in json.loads(told)["sections"]}
 
 
 @pytest.mark.slow
 def test_the_page_says_to_whom_the_estimate_applies_and_where_confounding_is_possible() -> None:
-    sections = _page(_evaluated())
+    sections = _page(_judged())
     assert "says nothing of people far above or below" in sections["cutoff"]
     assert "Confounding possible" in sections["matched"]
     assert "Chance alone chose" in sections["lottery"]
@@ -225,7 +228,7 @@ def test_the_page_says_to_whom_the_estimate_applies_and_where_confounding_is_pos
 
 @pytest.mark.slow
 def test_too_few_people_give_no_number() -> None:
-    sections = _page(_evaluated(count=60))
+    sections = _page(_judged(count=60))
     assert "too few people near the cutoff" in sections["cutoff"]
     assert '"jump"' not in sections["cutoff"]
     assert "Too few to judge" in sections["lottery"]

@@ -130,7 +130,7 @@ def _cutoff(found: Evaluated) -> Section:
         )
     facts: dict[str, Cell] = {
         "people within the bandwidth, below and above": f"{_count(told.below)} and {_count(told.above)}",
-        "bandwidth": f"{told.bandwidth:.3f} of risk on either side",
+        "bandwidth": f"{told.bandwidth:.3f} of risk on either side" if told.bandwidth else TOO_FEW.lower(),
         **{f"left out: {why}": _count(count) for why, count in found.people.left_out.items()},
     }
     return Section("cutoff", "What the calls have done, near the cutoff", (*parts, Facts(facts)))

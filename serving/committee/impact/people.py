@@ -57,11 +57,13 @@ def people(record: Record, log: pd.DataFrame, outcome: Outcome) -> People:
     early = known & (rows.outcome == 1) & (rows.event_day < rows.day)
     left_out["it had happened before the first day"] = int(early.sum())
     kept = rows[known & ~early].reset_index(drop=True)
-    mix = of_stays(record, kept) if len(kept) else None
-    if mix is not None:
+    if kept.empty:
+        kept = kept.assign(**dict.fromkeys(BEFORE, 0.0))
+    else:
+        mix = of_stays(record, kept)
         illnesses = mix[[column.name for column in ILLNESSES]].sum(axis=1)
-        kept = kept.assign(age=mix.age * 10, female=mix.female, illnesses=illnesses)
-    kept = kept.assign(nights=(kept.discharge_day - kept.admit_day).astype("float64"))
+        nights = (kept.discharge_day - kept.admit_day).astype("float64")
+        kept = kept.assign(age=mix.age * 10, female=mix.female, illnesses=illnesses, nights=nights)
     return People(kept, {why: count for why, count in left_out.items() if count})
 
 
