@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import chain
 
 import click
 
@@ -16,10 +17,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from features.definitions.cli import COMMANDS as DEFINITIONS  # after the settings above
 from features.errors import Failure, places
 from features.measures.cli import COMMANDS as MEASURES
+from features.quality.cli import COMMANDS as QUALITY
 from features.record.cli import COMMANDS as RECORD
 from features.simulate.cli import simulate
 from features.sources.cli import load
+from serving.campaign.cli import COMMANDS as CAMPAIGN
 from serving.cli import COMMANDS as SERVING
+from serving.committee.cli import COMMANDS as COMMITTEE
+from serving.committee.impact.cli import COMMANDS as IMPACT
+from serving.committee.scorecard.cli import scorecard
+from serving.upkeep.cli import COMMANDS as UPKEEP
+from serving.worklist.cli import COMMANDS as WORKLIST
 from training.cli import COMMANDS as TRAINING
 
 
@@ -31,7 +39,23 @@ def cli() -> None:
     """
 
 
-for command in (load, *RECORD, simulate, *DEFINITIONS, *MEASURES, *TRAINING, *SERVING):
+ROOMS = (
+    (load,),
+    RECORD,
+    QUALITY,
+    (simulate,),
+    DEFINITIONS,
+    MEASURES,
+    TRAINING,
+    SERVING,
+    CAMPAIGN,
+    UPKEEP,
+    COMMITTEE,
+    (scorecard,),
+    IMPACT,
+    WORKLIST,
+)
+for command in chain.from_iterable(ROOMS):
     cli.add_command(command)
 
 

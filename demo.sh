@@ -4,6 +4,7 @@ set -eu
 demo=$1
 mkdir -p "$demo"
 export AFTERWARD_RELEASES="$demo/releases"
+export AFTERWARD_DATABASE_URL="sqlite:///$demo/afterward.db"
 
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '$ afterward %s\n' "$*"; "$AFTERWARD" "$@"; }
@@ -25,6 +26,9 @@ say "4. Find the care that is overdue, and score everyone discharged in the last
 run gaps --store "$demo/store" --as-of 2024-12-31 --out "$demo/gaps.csv"
 run score adverse_event_21d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --out "$demo/adverse_events.csv"
 run score readmission_30d --store "$demo/store" --from 2024-12-18 --to 2024-12-31 --top 50 --gaps "$demo/gaps.csv" --out "$demo/outreach.csv"
+say "5. Fill the worklist of two mornings, on which care managers work"
+run worklist fill --store "$demo/store" --day 2024-12-30
+run worklist fill --store "$demo/store" --day 2024-12-31 --gaps "$demo/gaps.csv"
 say "Written"
 cat <<END
   $demo/outreach.csv, $demo/outreach.html   whom to call first and why (open the page in a browser)
@@ -32,5 +36,5 @@ cat <<END
   $demo/gaps.csv                            for every person and measure: open, closed, excluded or not applicable
   $demo/readmission_30d.metrics.json        how good the model is, with intervals, beside its baselines
   $demo/releases                            the releases, and every run: mlflow ui --backend-store-uri sqlite:///$demo/releases/mlflow.db
-  To answer requests for scores: make serve
+  To open the worklist in a browser, and to answer requests for scores: make serve
 END

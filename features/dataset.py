@@ -34,6 +34,14 @@ def _hour_known(instants: windows.Ints, days: windows.Ints, zone: str) -> Floats
     return np.where(instants == windows.end_of_day(days, zone), np.nan, windows.local_hour(instants, zone))
 
 
+def index_rows(rows: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """The rows as features see them: numbered from 0, with the hour of `as_of` where it is known."""
+    given = rows[list(ROW_COLUMNS)].reset_index(drop=True)
+    given.insert(0, "row_id", np.arange(len(given), dtype=np.int64))
+    given["as_of_hour"] = _hour_known(given.as_of.to_numpy("int64"), given.as_of_day.to_numpy("int64"), zone)
+    return given
+
+
 def build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
     """What was known at each row's `as_of`, one float64 column for each declared column, in declared order.
 
@@ -59,9 +67,7 @@ def _build(record: Record, rows: pd.DataFrame, features: Sequence[Feature]) -> p
 
     declared = columns(features)
     count = len(rows)
-    given = rows[list(ROW_COLUMNS)].reset_index(drop=True)
-    given.insert(0, "row_id", np.arange(count, dtype=np.int64))
-    given["as_of_hour"] = _hour_known(given.as_of.to_numpy("int64"), given.as_of_day.to_numpy("int64"), record.zone)
+    given = index_rows(rows, record.zone)
     table = record.con.create_table(ibis.util.gen_name("index_rows"), ibis.memtable(given), temp=True)
     then = known(record, table)
     found: dict[str, Floats] = {}

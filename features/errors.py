@@ -62,6 +62,12 @@ class NotAllowed(Failure):
     exit_code = 7
 
 
+class BadDatabase(Failure):
+    """The service's own database cannot be read or written, or its audit log is not what was written."""
+
+    exit_code = 8
+
+
 def places(fault: BaseException) -> str:
     """Where our own code was when it failed, innermost last: a fault's own words may hold a patient's value."""
     steps = traceback.extract_tb(fault.__traceback__)

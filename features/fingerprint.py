@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from features.catalogue.algebra import Feature
+from features.catalogue.gaps import FAMILY as OF_GAPS
 from features.codes.groupings import GROUPINGS
 from features.codes.readmission import READMISSION_GROUPINGS
 from features.codes.supplement import SUPPLEMENT
@@ -28,6 +29,14 @@ _CODE = (
     "dataset.py",
     "windows.py",
 )
+# and of a feature that asks who has a care gap
+_CODE_OF_MEASURES = ("measures",)
+# of these rooms what decides no feature's value: labels, commands, files of decks and of lists
+_BESIDE = tuple(
+    f"measures/{name}"
+    for name in ("transitions", "outcomes.py", "month_ends.py", "cli.py", "deck.py", "check.py", "gaps_file.py",
+                 "spreadsheet.py", "value_set_files.py")
+)  # fmt: skip
 
 
 def fingerprint(features: Sequence[Feature]) -> str:
@@ -39,17 +48,21 @@ def fingerprint(features: Sequence[Feature]) -> str:
         digest.update(repr(astuple(column)).encode())
     for grouping in (*GROUPINGS, SUPPLEMENT, *READMISSION_GROUPINGS):
         digest.update(f"{grouping.name}|{grouping.version}".encode())
-    digest.update(_code().encode())
+    digest.update(_code(_CODE).encode())
+    if any(column.family == OF_GAPS for column in columns(features)):
+        digest.update(_code(_CODE_OF_MEASURES).encode())
     return digest.hexdigest()[:16]
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
+@lru_cache(maxsize=2)
+def _code(names: tuple[str, ...]) -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in _CODE:
+    for name in names:
         place = here / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            if path.relative_to(here).as_posix().startswith(_BESIDE):
+                continue
             digest.update(f"{path.relative_to(here).as_posix()}\0{_meaning(path)}".encode())
     return digest.hexdigest()
 

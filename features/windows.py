@@ -64,6 +64,12 @@ def year_of(day: int) -> int:
     return date_of(day).year
 
 
+def quarter_of(day: int) -> str:
+    """The quarter of the calendar year in which a day lies, such as 2024 Q1."""
+    on = date_of(day)
+    return f"{on.year} Q{(on.month + 2) // 3}"
+
+
 def month_starts(first_day: int, last_day: int) -> list[int]:
     """The first day of every month that touches [first_day, last_day], both included."""
     first, last = date_of(first_day), date_of(last_day)
@@ -159,6 +165,11 @@ def local_hour(instants: npt.ArrayLike, zone_name: str) -> Ints:
 def now() -> int:
     """The present instant."""
     return int(datetime.now(UTC).timestamp())
+
+
+def hours_after(instant: int, hours: int) -> int:
+    """The instant so many hours later."""
+    return instant + hours * 3600
 
 
 def times(instants: npt.ArrayLike) -> npt.NDArray[np.datetime64]:
@@ -384,6 +395,14 @@ def first_day_of_year(year: int) -> int:
     return day_number(date(year, 1, 1))
 
 
+def today_anywhere() -> int:
+    """The latest day that it is anywhere on earth: what lies after it has not happened."""
+    return (now() + 14 * 3_600) // SECONDS_A_DAY
+
+
+EARLIEST = first_day_of_year(1900)  # before it lies no birth of anybody who is cared for now, and no event of care
+
+
 def local_start(day: int) -> int:
     """Wall-clock second at which a day starts, for readers."""
     return day * SECONDS_A_DAY
@@ -405,6 +424,18 @@ def expression_of_month_end(day: ir.IntegerValue) -> ir.IntegerValue:
 
     following = (day * SECONDS_A_DAY).as_timestamp("s").truncate("M") + ibis.interval(months=1)
     return following.epoch_seconds() // SECONDS_A_DAY - 1
+
+
+def expression_of_month_start(day: ir.IntegerValue) -> ir.IntegerValue:
+    """First day of the month in which each day lies."""
+    return (day * SECONDS_A_DAY).as_timestamp("s").truncate("M").epoch_seconds() // SECONDS_A_DAY
+
+
+def expression_of_days_later(instant: ir.IntegerValue, later: ir.IntegerValue) -> ir.IntegerValue:
+    """Whole days from one instant to another, below 0 where it lies before. An hour that the clock was put forward or
+    back between the two changes no day.
+    """
+    return (later - instant + REPEATED_HOUR) // SECONDS_A_DAY
 
 
 def expression_of_age(birth_day: ir.IntegerValue, on_day: ir.IntegerValue) -> ir.IntegerValue:

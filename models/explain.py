@@ -5,19 +5,22 @@ log-odds before calibration: base + the sum of a row's contributions is the mode
 columns that say the same share one group's weight however the model divided it between them. A column that only repeats
 others as points (`spoken` false) adds to its group's weight and lends it no words; what no reason tells is the `other`
 of the explanation, so that base + reasons + other is the raw score.
+What rests on a sensitive category (`tells`) stays in the score and is told to nobody without the scope: its weight goes
+to `other`, not to its group, whose words it would weigh down unseen.
 Explaining costs hundreds of times what predicting does: explain only the people who reach the list.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from features.codes.sensitive import allowed
 from features.errors import BadDeclaration
 from models.log_odds import Floats
 
@@ -63,6 +66,10 @@ class Described(Protocol):
     def spoken(self) -> bool:
         """Whether its sentence means something to a care manager; points of a score do not."""
 
+    @property
+    def tells(self) -> str:
+        """The sensitive categories of which it tells, a blank between; none for most."""
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -74,7 +81,9 @@ class Contributions:
 
 @dataclass(frozen=True)
 class Reason:
-    """One group's part in a score: a sentence with the patient's own value, and its weight in log-odds."""
+    """One group's part in a score: a sentence with the patient's own value, and its weight in log-odds. `tells` are the
+    sensitive categories that it took leave to tell of, a blank between.
+    """
 
     group: str
     sentence: str
@@ -82,6 +91,7 @@ class Reason:
     direction: Direction
     log_odds: float
     actionable: bool
+    tells: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,31 +126,49 @@ def importance(values: Floats, declared: Sequence[Described]) -> tuple[tuple[str
 
 
 def explanations(
-    told: Contributions, values: Floats, declared: Sequence[Described], top: int = 3
+    told: Contributions, values: Floats, declared: Sequence[Described], top: int = 3, scopes: Collection[str] = ()
 ) -> tuple[Explanation, ...]:
-    """One explanation a row; `values` (rows, features) are the patients' values in the order of `declared`."""
-    chosen = [reasons(added, row, declared, top) for added, row in zip(told.values, values, strict=True)]
+    """One explanation a row; `values` (rows, features) are the patients' values in the order of `declared`, `scopes`
+    the sensitive categories that the reader may be told of.
+    """
+    chosen = [reasons(added, row, declared, top, scopes) for added, row in zip(told.values, values, strict=True)]
     return tuple(
         Explanation(told.base, why, float(added.sum()) - sum(reason.log_odds for reason in why))
         for added, why in zip(told.values, chosen, strict=True)
     )
 
 
+def within(explanation: Explanation, scopes: Collection[str]) -> Explanation:
+    """The explanation for a reader with these scopes: reasons that tell of more go to `other`. For those made and kept
+    for somebody with wider scopes.
+    """
+    kept = tuple(reason for reason in explanation.reasons if allowed(reason.tells, scopes))
+    hidden = sum(reason.log_odds for reason in explanation.reasons if reason not in kept)
+    return replace(explanation, reasons=kept, other=explanation.other + hidden)
+
+
 def reasons(
-    contributions_row: Floats, values_row: Sequence[Value] | Floats, declared: Sequence[Described], top: int = 3
+    contributions_row: Floats,
+    values_row: Sequence[Value] | Floats,
+    declared: Sequence[Described],
+    top: int = 3,
+    scopes: Collection[str] = (),
 ) -> tuple[Reason, ...]:
     """The `top` groups that move one patient's score most, up or down; equal ones by name, those at 0 left out, and
-    those for which no spoken column pushes the way that the whole group does.
+    those for which no spoken column pushes the way that the whole group does. Columns that tell of a sensitive category
+    outside `scopes` are in no group.
 
     `values_row` holds the patient's values in the order of `declared`; a categorical column gives its category's name.
     """
     parts: dict[str, dict[str, _Part]] = {}
     unspoken: dict[str, float] = {}
+    of: dict[str, set[str]] = {}
     for added, value, feature in zip(
         contributions_row, values_row, _checked(declared, len(contributions_row)), strict=True
     ):
-        if added == 0:
+        if added == 0 or not allowed(feature.tells, scopes):
             continue
+        of.setdefault(feature.group, set()).update(feature.tells.split())
         if not feature.spoken:
             unspoken[feature.group] = unspoken.get(feature.group, 0.0) + float(added)
             continue
@@ -148,7 +176,9 @@ def reasons(
         text, sentence = worded(feature, value)
         before = said.get(sentence, _Part(text, 0.0, actionable=False))
         said[sentence] = _Part(text, before.log_odds + float(added), before.actionable or feature.actionable)
-    told = [_reason(group, said, unspoken.get(group, 0.0)) for group, said in parts.items()]
+    told = [
+        _reason(group, said, unspoken.get(group, 0.0), " ".join(sorted(of[group]))) for group, said in parts.items()
+    ]
     strongest = sorted((r for r in told if r is not None), key=lambda r: (-abs(r.log_odds), r.group))
     return tuple(strongest[:top])
 
@@ -170,7 +200,7 @@ class _Part:
     actionable: bool
 
 
-def _reason(group: str, said: Mapping[str, _Part], unspoken: float) -> Reason | None:
+def _reason(group: str, said: Mapping[str, _Part], unspoken: float, tells: str) -> Reason | None:
     """The group's sum, told by the sentence that pushes most in the direction of the sum; null where none does."""
     total = sum(part.log_odds for part in said.values()) + unspoken
     sign = 1.0 if total > 0 else -1.0
@@ -178,7 +208,7 @@ def _reason(group: str, said: Mapping[str, _Part], unspoken: float) -> Reason | 
     part = said[sentence]
     if total == 0 or sign * part.log_odds <= 0:
         return None
-    return Reason(group, sentence, part.value, "raises" if total > 0 else "lowers", total, part.actionable)
+    return Reason(group, sentence, part.value, "raises" if total > 0 else "lowers", total, part.actionable, tells)
 
 
 def _with_unit(number: float, unit: str) -> str:

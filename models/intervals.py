@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -113,3 +114,10 @@ def interval(value: float, drawn: Floats) -> Interval:
         return Interval(value, float("nan"), float("nan"))
     last = len(seen) - 1
     return Interval(value, float(seen[int(np.floor(TAIL * last))]), float(seen[int(np.ceil((1 - TAIL) * last))]))
+
+
+def reach(comparisons: int, error: float = 2 * TAIL) -> float:
+    """By how many standard errors each of several intervals must reach for all to hold together but in a share `error`
+    of cases, whatever depends on what (Bonferroni; Dunn, J Am Stat Assoc 1961;56:52-64).
+    """
+    return NormalDist().inv_cdf(1 - error / (2 * max(1, comparisons)))

@@ -23,21 +23,44 @@ from features.errors import BadInput
 @click.option(
     "--gaps", type=click.Path(path_type=Path), help="Open care gaps to show: what `afterward gaps --as-of` --to wrote."
 )
-def score(model: str, store: Path, first: str, last: str, top: int, out: Path, gaps: Path | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["substance_use", "mental_health", "hiv", "reproductive"]),
+    help="A sensitive category that the readers of the list may be told of; others are in the risk and in no word.",
+)
+def score(
+    model: str,
+    store: Path,
+    first: str,
+    last: str,
+    top: int,
+    out: Path,
+    gaps: Path | None,
+    scopes: tuple[str, ...],
+) -> None:
     """Rank the people discharged in some days by the champion's risk, with reasons, as CSV and as a page."""
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving.campaign.chances import with_chances
+    from serving.database import upgrade
+    from serving.kept import Occasion, home, keep_list
     from serving.outreach import accounted, outreach_list, write_csv
     from serving.page import page
-    from serving.score import champion
+    from serving.score import champion_of_discharges
 
     if out.suffix.lower() != ".csv":
         raise BadInput(got=f"--out {out.name}", expected="a name that ends in .csv", do="Write it like outreach.csv.")
     first_day, last_day = windows.parse_day(first), windows.parse_day(last)
-    with_ = champion(model)
+    with_ = champion_of_discharges(model)
     still_open = read_open(gaps, last_day) if gaps else {}
-    made = outreach_list(open_record(store), with_, first_day, last_day, top, still_open)
+    record = open_record(store)
+    made = outreach_list(record, with_, first_day, last_day, top, still_open, scopes)
+    made = with_chances(record, made) if still_open else made
+    upgrade(home().engine)
+    keep_list(home(), Occasion("list"), made, with_, record.fingerprint, record.zone)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(made, out)
@@ -65,23 +88,33 @@ def score(model: str, store: Path, first: str, last: str, top: int, out: Path, g
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port to listen on.")
 def serve(store: Path | None, host: str, port: int) -> None:
-    """Answer requests for scores over HTTP. Callers present AFTERWARD_API_KEY."""
+    """Answer requests for scores over HTTP. Callers present a key of `afterward keys`, or AFTERWARD_API_KEY."""
     from features.record.record import open_record
     from models import pointer
-    from serving.settings import read
+    from serving.auth.keys import expect_somebody
+    from serving.database import current, upgrade, writing
+    from serving.settings import read, settled
+    from serving.worklist.sign_in import first_account
 
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     if store is not None:
-        environment["AFTERWARD_STORE"] = str(store.absolute())
+        environment["AFTERWARD_STORE"] = str(store)
+    environment = settled(environment)
     settings = read(environment)
     open_record(settings.store)  # refuse now, in one line, what the server could not open
-    environment["AFTERWARD_STORE"] = str(settings.store.absolute())
+    upgrade(current())
+    if settings.api_key is None:
+        expect_somebody(current())
+    with writing(current()) as connection:
+        first = first_account(connection)
     environment["AFTERWARD_RELEASES"] = str(pointer.home())
     words = ["-m", "bentoml", "serve", "serving.service:Scoring", "--host", host, "--port", str(port)]
     project = Path(__file__).resolve().parent.parent
-    sys.stderr.write(
-        f"afterward: starting on http://{host}:{port} (POST /v1/score, GET /healthz, GET /v1/openapi.json)\n"
-    )
+    sys.stderr.write(f"afterward: starting on http://{host}:{port} (its routes: GET /v1/openapi.json)\n")
+    sys.stderr.write(f"afterward: the worklist is at http://{host}:{port}/worklist/\n")
+    if first is not None:
+        name, password = first
+        sys.stderr.write(f"afterward: sign in as {name} with the password {password} (shown this once)\n")
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, *words, "--working-dir", str(project)], environment)  # noqa: S606  # our own command line
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy import MetaData, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from features.errors import BadSetting
+from features.errors import BadDatabase, BadSetting
+from serving import settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -29,6 +32,7 @@ METADATA = MetaData(
 )
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 WAITS_MILLISECONDS = 10_000
+UPGRADES = 0x0AF7E501  # any number that nobody else takes on this database
 
 
 def opened(url: str) -> Engine:
@@ -79,12 +83,40 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@lru_cache(maxsize=1)
+def current() -> Engine:
+    """The one engine of this process, on the database that the environment names."""
+    return opened(settings.database(os.environ).reveal())
+
+
+@contextmanager
+def within_reach() -> Iterator[None]:
+    """Raises BadDatabase, without the database's own words, where it does not answer or lacks this version's tables."""
+    try:
+        yield
+    except SQLAlchemyError as fault:
+        raise BadDatabase(
+            got=f"a database that does not do what is asked ({type(fault).__name__})",
+            expected="the one of AFTERWARD_DATABASE_URL, within reach, writable and of this version",
+            do="See that it runs and has room, then run `afterward database upgrade`.",
+        ) from None
+
+
 def upgrade(engine: Engine) -> None:
-    """Bring the tables to this version's form."""
+    """Bring the tables to this version's form. Of several processes that start at once, one does it."""
     from alembic import command
 
-    with writing(engine) as connection:
+    with within_reach(), writing(engine) as connection:
+        take_turn(connection, UPGRADES)
         command.upgrade(_alembic(connection), "head")
+
+
+def take_turn(connection: Connection, on: int) -> None:
+    """Wait until no other transaction holds this turn, and hold it until this one ends. On SQLite whoever writes has
+    the one turn there is.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(on)))
 
 
 def _alembic(connection: Connection) -> Config:

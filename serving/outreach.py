@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from features import windows
 from features.codes.places import DISPOSITIONS
+from features.codes.sensitive import MENTAL, allowed
 from features.definitions.cohort import prediction_cohort
 from features.definitions.present import dead, in_hospital
 from features.definitions.stays import stay_versions
@@ -36,6 +37,7 @@ LEFT_OUT = {  # a rule's name says whom it keeps; here, what became of those who
     "adult": "under 18",
 }
 FIRST_CONTACT_BUSINESS_DAYS = 2  # CPT 99495 and 99496: contact within two business days of discharge
+ELSEWHERE = "another institution"
 LANGUAGES = {
     "en": "English",
     "es": "Spanish",
@@ -82,7 +84,8 @@ class Entry:
 class OutreachList:
     """The list and what was left off it. `stays` ended in these days, of `people`; `left_off` counts people by reason.
 
-    `warnings` say how the store differs from what the model was trained on.
+    `warnings` say how the store differs from what the model was trained on. `scored` is everyone who could be called,
+    whom `top` were taken from; null where there was nobody.
     """
 
     entries: tuple[Entry, ...]
@@ -95,6 +98,8 @@ class OutreachList:
     people: int
     left_off: dict[str, int]
     warnings: tuple[str, ...] = ()
+    top: int = 0
+    scored: Scored | None = None
 
 
 def outreach_list(
@@ -104,13 +109,15 @@ def outreach_list(
     last_day: int,
     top: int,
     gaps: Mapping[str, tuple[OpenGap, ...]] | None = None,
+    scopes: Collection[str] = (),
 ) -> OutreachList:
     """The `top` people by calibrated risk among those discharged from `first_day` to `last_day`, both included.
 
     Each stay is scored at its own prediction time and each person stands once, by the latest index stay. Whoever is
     known at the end of `last_day` to be in hospital, dead, or not wanting calls is left off. Equal risks keep the order
-    of discharge, then of the stay's id. `gaps` are shown beside the risk and move nobody. Raises BadInput for days or a
-    number that cannot be, and for days of which the record has no discharge before and after.
+    of discharge, then of the stay's id. `gaps` are shown beside the risk and move nobody. `scopes` are the sensitive
+    categories that the readers of the list may be told of: others are in the risk and in no word. Raises BadInput for
+    days or a number that cannot be, and for days of which the record has no discharge before and after.
     """
     if last_day < first_day:
         raise BadInput(got="--from after --to", expected="--from on or before --to", do="Swap them.")
@@ -122,7 +129,7 @@ def outreach_list(
     rows = cohort.rows[cohort.rows.as_of <= evening]  # news that came later belongs to the next evening's list
     rows = rows.assign(one=persons_now(record, rows.person_id))  # a stay may be told under a number given up since
     latest = rows.sort_values(["as_of", "stay_id"]).drop_duplicates("one", keep="last")
-    told = _latest_contact(record, evening, latest.one.tolist())
+    told = latest_contact(record, evening, latest.one.tolist())
     gone = {
         "in hospital again": in_hospital(record, evening),
         "died": dead(record, evening),
@@ -137,10 +144,11 @@ def outreach_list(
         callable_ = callable_[~stays]
     callable_ = callable_.sort_values(["as_of", "stay_id"]).reset_index(drop=True)
     entries: tuple[Entry, ...] = ()
+    scored: Scored | None = None
     if len(callable_):
         scored = score(cut_to_persons(record, callable_.person_id.tolist()), callable_, with_)
         places = np.argsort(-scored.risk, kind="stable")[:top].tolist()
-        entries = _entries(record, scored, places, with_, told, evening, gaps or {})
+        entries = _entries(record, scored, places, with_, told, evening, gaps or {}, scopes)
     return OutreachList(
         entries=entries,
         title=with_.spec.title,
@@ -152,6 +160,8 @@ def outreach_list(
         people=len(latest),
         left_off=left_off,
         warnings=strangeness(record, with_),
+        top=top,
+        scored=scored,
     )
 
 
@@ -220,14 +230,15 @@ def _entries(
     told: pd.DataFrame,
     evening: int,
     gaps: Mapping[str, tuple[OpenGap, ...]],
+    scopes: Collection[str],
 ) -> tuple[Entry, ...]:
-    why = explain(scored, places, with_)
+    why = explain(scored, places, with_, scopes)
     tier = tiers_of(scored, with_)
     people = persons_now(record, scored.rows.person_id.iloc[places])
     contacts = told.set_index("person_id")
-    practices = _latest_practice(record, evening, people)
+    practices = latest_practice(record, evening, people)
     facilities = _facility_names(record, scored.rows.facility_id.iloc[places].dropna().unique().tolist())
-    went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening)
+    went_to = _went_to(record, scored.rows.stay_id.iloc[places].tolist(), evening, scopes)
     entries = []
     for rank, (person, place, because) in enumerate(zip(people, places, why, strict=True), 1):
         row = scored.rows.iloc[place]
@@ -248,7 +259,7 @@ def _entries(
                 practice=practices.get(person, ""),
                 due=windows.business_days_after(int(row.discharge_day), FIRST_CONTACT_BUSINESS_DAYS),
                 phone="" if contact is None else contact.phone or "",
-                language="" if contact is None else _language(contact.preferred_language),
+                language="" if contact is None else language_of(contact.preferred_language),
                 interpreter=contact is not None and bool(contact.interpreter_needed == 1),
                 model=with_.spec.name,
                 model_version=with_.release.version,
@@ -258,29 +269,30 @@ def _entries(
     return tuple(entries)
 
 
-def _language(tag: str | None) -> str:
+def language_of(tag: str | None) -> str:
+    """A language in words, by its tag; one that we have no word for as its tag."""
     return "" if not tag else LANGUAGES.get(tag.split("-")[0].lower(), tag)
 
 
-def _latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
+def latest_contact(record: Record, instant: int, people: Sequence[str]) -> pd.DataFrame:
     """Contact details known at an instant, one row a person; what was never told is null."""
     names = ("first_name", "last_name", "phone", "preferred_language", "interpreter_needed", "contact_opt_out")
-    found: pd.DataFrame = _latest(record[CONTACT_DETAILS], instant, people, names).to_pandas()
+    found: pd.DataFrame = latest_told(record[CONTACT_DETAILS], instant, people, names).to_pandas()
     return found.astype(object).where(found.notna(), None)
 
 
-def _latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
+def latest_practice(record: Record, instant: int, people: Sequence[str]) -> dict[str, str]:
     """The practice that answers for each person; where only a clinician is named, the clinician's."""
     import ibis
 
     clinicians = record[PROVIDER].group_by("provider_id").aggregate(theirs=record[PROVIDER].practice.max())
     rows = record[ATTRIBUTION].left_join(clinicians, "provider_id")
     rows = rows.mutate(practice=ibis.coalesce(rows.practice, rows.theirs))
-    found = _latest(rows, instant, people, ("practice",)).to_pandas().dropna()
+    found = latest_told(rows, instant, people, ("practice",)).to_pandas().dropna()
     return dict(zip(found.person_id, found.practice, strict=True))
 
 
-def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
+def latest_told(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence[str]) -> ir.Table:
     """For each person the latest known value of each column: a later row without it does not take it away."""
     import ibis
 
@@ -291,14 +303,20 @@ def _latest(rows: ir.Table, instant: int, people: Sequence[str], names: Sequence
     return kept.group_by("person_id").aggregate(**told).order_by("person_id")
 
 
-def _went_to(record: Record, stays: Sequence[str], instant: int) -> dict[str, str]:
-    """Where each stay sent the person, as told by an instant, in words; nothing for home and where nobody told."""
+def _went_to(record: Record, stays: Sequence[str], instant: int, scopes: Collection[str]) -> dict[str, str]:
+    """Where each stay sent the person, as told by an instant, in words; nothing for home and where nobody told. That it
+    is a psychiatric hospital is told within the scope only.
+    """
     versions = stay_versions(record)
     now = versions.filter(
         versions.stay_id.isin(list(stays)), versions.known_from <= instant, instant < versions.known_until
     )
     found = now.select("stay_id", "discharge_disposition_code").to_pandas().dropna()
-    words = {place.code: place.wording for place in DISPOSITIONS if place.kind != "home"}
+    words = {
+        place.code: place.wording if place.kind != "psychiatric" or allowed(MENTAL, scopes) else ELSEWHERE
+        for place in DISPOSITIONS
+        if place.kind != "home"
+    }
     return {stay: words[code] for stay, code in zip(found.iloc[:, 0], found.iloc[:, 1], strict=True) if code in words}
 
 
@@ -338,7 +356,7 @@ def write_csv(given: OutreachList, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
-        writer.writerows([_cell(value) for value in _row(entry)] for entry in given.entries)
+        writer.writerows([cell(value) for value in _row(entry)] for entry in given.entries)
 
 
 def _row(entry: Entry) -> tuple[str | int, ...]:
@@ -354,7 +372,7 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
         entry.went_to,
         entry.practice,
         windows.iso(entry.due),
-        "; ".join(f"{gap.title} (due {windows.iso(gap.due)}): {gap.closes}" for gap in entry.gaps),
+        "; ".join(map(_gap, entry.gaps)),
         entry.phone,
         entry.language,
         "yes" if entry.interpreter else "",
@@ -364,7 +382,12 @@ def _row(entry: Entry) -> tuple[str | int, ...]:
     )
 
 
-def _cell(value: str | int) -> str | int:
+def _gap(gap: OpenGap) -> str:
+    chance = "" if gap.chance is None else f", {gap.chance:.0%} to stay open"
+    return f"{gap.title} (due {windows.iso(gap.due)}{chance}): {gap.closes}"
+
+
+def cell(value: str | int) -> str | int:
     """Text that a spreadsheet would run as a formula gets an apostrophe before it; a telephone number is none."""
     if isinstance(value, str) and value[:1] in FORMULA and not PHONE.fullmatch(value):
         return f"'{value}"

@@ -34,6 +34,12 @@ def predict(table: Path, model: str) -> Predicted:
     """The champion's risks, or the latest version's where none was promoted. BadModel for a model that was never
     trained, or that is none of a table.
     """
+    if not pointer.versions(model):
+        raise BadModel(
+            got=f"{model}, which was never trained here",
+            expected=f"a model of a table under AFTERWARD_RELEASES (now {pointer.home()})",
+            do=f"Run `afterward train --table TABLE --label COLUMN --person COLUMN --name {model}`.",
+        )
     champion = pointer.champion_version(model)
     path = pointer.existing(model, champion)
     if not release.is_of_table(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.dataset import build
+from features.errors import BadModel
 from features.record.record import Record
 from models import pointer
 from models.explain import Explanation, contributions, explanations
@@ -19,7 +21,11 @@ from models.specs.spec import Spec
 from models.tiers import Tier, tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from features.standing import Standing
 
 REASONS = 4  # as many as a person takes in before a call
 
@@ -39,6 +45,15 @@ class Scored:
     rows: pd.DataFrame
     features: pd.DataFrame
     risk: np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def champion_of_discharges(model: str) -> Champion:
+    """The same, of a model that is about discharges; BadModel for one that is not."""
+    if spec(model).prediction_time != "discharge":
+        raise BadModel(
+            got=f"{model}, a model of care gaps", expected="one of discharges", do="Run `afterward campaign` for gaps."
+        )
+    return champion(model)
 
 
 def champion(model: str) -> Champion:
@@ -62,12 +77,22 @@ def score(record: Record, rows: pd.DataFrame, with_: Champion) -> Scored:
     return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
 
 
-def explain(scored: Scored, places: list[int], with_: Champion) -> tuple[Explanation, ...]:
-    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does."""
+def score_with(standing: Standing, people: Sequence[str], rows: pd.DataFrame, with_: Champion) -> Scored:
+    """The same of a few people, by queries that stand; to the bit."""
+    features = standing.build(people, rows)
+    return Scored(rows.reset_index(drop=True), features, with_.release.predict(features))
+
+
+def explain(
+    scored: Scored, places: list[int], with_: Champion, scopes: Collection[str] = ()
+) -> tuple[Explanation, ...]:
+    """Why some rows have their risk, by their place: explaining costs hundreds of times what scoring does. Nothing of a
+    sensitive category is worded outside `scopes`.
+    """
     if not places:
         return ()
     matrix = with_.release.matrix(scored.features.iloc[places])
-    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS)
+    return explanations(contributions(with_.release.booster, matrix), matrix, with_.release.columns, REASONS, scopes)
 
 
 def strangeness(record: Record, with_: Champion) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Chain:
 
 def afterward(*words: str | Path, releases: Path) -> subprocess.CompletedProcess[str]:
     """One command line, in a process of its own, with its releases in that folder."""
-    environment = {**os.environ, "AFTERWARD_RELEASES": str(releases)}
+    database = f"sqlite:///{releases.absolute().parent / 'afterward.db'}"
+    environment = {**os.environ, "AFTERWARD_RELEASES": str(releases), "AFTERWARD_DATABASE_URL": database}
     given = [sys.executable, "-m", "afterward", *map(str, words)]
     return subprocess.run(given, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 

@@ -22,16 +22,22 @@ FEATURES: tuple[Feature, ...] = (INDEX_STAY,)
 
 def longer_is_riskier() -> Champion:
     """Risk rises with each day from 1 to 10 in hospital and with nothing else."""
-    declared = columns(FEATURES)
+    return riskier_with(FEATURES, ("length_of_stay",))
+
+
+def riskier_with(features: tuple[Feature, ...], of: tuple[str, ...]) -> Champion:
+    """Risk rises with each of these columns from 0 to 10, and with nothing else."""
+    declared = columns(features)
     names = [column.name for column in declared]
     rng = np.random.default_rng(0)
     X = np.full((4_000, len(names)), np.nan)
-    days = rng.integers(1, 11, size=len(X))
-    X[:, names.index("length_of_stay")] = days
-    data = lightgbm.Dataset(X, rng.random(len(X)) < days / 12, feature_name=names, params={"verbose": -1})
+    days = rng.integers(0 if len(of) > 1 else 1, 11, size=(len(X), len(of)))
+    X[:, [names.index(name) for name in of]] = days
+    raised = rng.random(len(X)) < days.mean(axis=1) / 12
+    data = lightgbm.Dataset(X, raised, feature_name=names, params={"verbose": -1})
     settings = {
         "objective": "binary",
-        "monotone_constraints": [int(name == "length_of_stay") for name in names],
+        "monotone_constraints": [int(name in of) for name in names],
         "num_threads": 1,
         "seed": 0,
         "verbose": -1,
@@ -50,4 +56,4 @@ def longer_is_riskier() -> Champion:
         columns=declared,
         cuts=Cuts(high=0.6, medium=0.3),
     )
-    return Champion(replace(readmission_30d.SPEC, features=FEATURES), release)
+    return Champion(replace(readmission_30d.SPEC, features=features), release)

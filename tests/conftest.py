@@ -113,6 +113,15 @@ def postgres(postgres_server: str) -> str:
     return fresh(postgres_server)
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser, as Debian packs it."""
+    found = shutil.which("chromium")
+    if found is None:
+        absent("chromium", "no chromium on the path")
+    return Path(str(found))
+
+
 def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder that is made by whichever process needs it first; the others wait for it and read it."""
     alone = factory.getbasetemp()
@@ -160,11 +169,12 @@ def simulated_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 
 
 @pytest.fixture(autouse=True)
-def _our_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _our_own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the settings of whoever runs it, and nothing phones home."""
     for name in list(os.environ):
         if name.startswith("AFTERWARD_") and name not in ("AFTERWARD_TEST_DATA", "AFTERWARD_REQUIRE"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AFTERWARD_DATABASE_URL", f"sqlite:///{tmp_path_factory.getbasetemp() / 'afterward.db'}")
     monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 

@@ -87,6 +87,8 @@ def _columns(columns: Iterable[Column]) -> str:
 def _said(column: Column) -> str:
     limits = [f"one of {', '.join(column.choices)}"] if column.choices else []
     limits += [f"at least {column.at_least}"] if column.at_least is not None else []
+    limits += [f"in a sound feed filled in {100 * column.filled:g} % of the rows"] if column.filled else []
+    limits += [f"stands in `{column.refers}` too"] if column.refers else []
     return "; ".join([column.says, *limits])
 
 

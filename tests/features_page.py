@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from features.catalogue import CATALOGUE
-from features.catalogue.algebra import Facts, Family, Feature, Ratio, Statistic
+from features.catalogue.algebra import THIS_DAY, Facts, Family, Feature, Ratio, Statistic
 from features.catalogue.declaration import Column
+from features.catalogue.gaps import GAP_FEATURES
 from features.dataset import columns
 
 OPENING = """# The features: what a model is told of a patient
@@ -32,13 +33,32 @@ admission out, "0 to 29" counts it as the first. Only what was known at the disc
 evaluable on this source", never 0. Money is in cents.
 """
 LISTED = 6
+OF_STAYS = "Facts of the index stay and the person, as known at discharge."
+OF_GAPS = """# The features of care gaps
+
+The models of care gaps have {count} columns. An index row is a person, a day and a measure whose gap is open on that
+day; there is no stay, so that day stands for admission and discharge. These features are the same as above: {others}.
+The others are these.
+"""
 
 
 def page() -> str:
     """The whole page, ending in a newline."""
     parts = [OPENING.format(count=len(columns(CATALOGUE)), features=len(CATALOGUE))]
     parts += [_section(feature) for feature in CATALOGUE]
+    own = [feature for feature in GAP_FEATURES if not _in_catalogue(feature)]
+    others = [_name(feature) for feature in GAP_FEATURES if _in_catalogue(feature)]
+    parts.append(OF_GAPS.format(count=len(columns(GAP_FEATURES)), others=", ".join(f"`{name}`" for name in others)))
+    parts += [_section(feature) for feature in own]
     return "\n".join(parts)
+
+
+def _name(feature: Feature) -> str:
+    return feature.declared.name if isinstance(feature, Ratio) else feature.name
+
+
+def _in_catalogue(feature: Feature) -> bool:
+    return _name(feature) in {_name(each) for each in CATALOGUE}
 
 
 def _section(feature: Feature) -> str:
@@ -92,7 +112,8 @@ def _sentence(column: Column, family: Family) -> str:
 
 def _edges(family: Family) -> str:
     days = ", ".join(f"{window.nearest} to {window.farthest}" for window in sorted(family.windows))
-    return f"Days between the event and the {family.anchor}: {days}.\n"
+    anchor = family.anchor if family.anchor == THIS_DAY else f"the {family.anchor}"
+    return f"Days between the event and {anchor}: {days}.\n"
 
 
 def _missing(family: Family) -> str:
@@ -107,7 +128,8 @@ def _missing(family: Family) -> str:
 
 
 def _facts(facts: Facts) -> str:
-    lines = [f"## {facts.name}\n\nFacts of the index stay and the person, as known at discharge.\n"]
+    about = "Facts of the gap and the person, as known on the day." if facts in GAP_FEATURES else OF_STAYS
+    lines = [f"## {facts.name}\n\n{about}\n"]
     rows = [
         (
             f"`{c.name}`",

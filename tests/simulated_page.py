@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.simulate import conditions, delivery, layout, planted, reasons
+from features.simulate import closing, conditions, delivery, layout, planted, reasons
 from features.simulate.ground import HOSPITAL_EFFECTS
 from features.simulate.population import LANGUAGES
 
@@ -85,6 +85,30 @@ seen at discharge. There the visible risk is the mean risk of the told discharge
 Log-odds of readmission, by the order of `location.parquet`; a smaller network has the first ones:
 {hospitals}.
 
+## The planted closing of care gaps
+
+Each month of a year in which a gap is open it closes with a probability that the person, the measure and the month
+decide. The care that closes it is written on a day of that month (the 1st to the 24th, so that everything that tells of
+it is delivered by the month's end); in the months before nothing is that would. So the chance that a gap open at a
+month's end is still open at the end of the year is the product, over the months left, of the chances that it does not
+close. `gap_truth.parquet` (never loaded) holds it: `person_id`, `measure`, `as_of` (each month's end at which the gap
+is open), `still_open_chance`, `closes_next_month`, and `still_open` (what chance made of it), for whoever has the
+condition at any time, stays in the network and lives; the measures themselves ask for more (age, a visit, a diagnosis
+that is known).
+
+Log-odds of closing in a month are a sum of what the measure starts from, {season_push:+.2f} from September on, the
+person's hidden habit (normal, standard deviation {habit:.1f}, the same for every measure and year), and what holds of
+the person:
+
+{closings}
+
+{pushes}
+
+A poorly controlled person with diabetes has a test above 9 per cent in {high:.0%} of the months before closing. Of
+visits of people with hypertension before closing {read:.0%} of the pressures are on record, all of them high. A statin
+that was begun is filled every {supply} days, later by as much as the person is unsteady, and closes the gap of later
+years as well. It is told by the pharmacy alone: the planted facts of a discharge do not count it.
+
 ## Groups
 
 - Every sixth practice gives 55 % of the usual visits (practices 6, 12, ...), every sixth 120 % (3, 9, ...).
@@ -144,6 +168,22 @@ def page() -> str:
             ", ".join(f"{effect:+.2f}" for effect in HOSPITAL_EFFECTS[first : first + 10]) for first in (0, 10)
         ),
         languages=", ".join(LANGUAGES),
+        season_push=closing.LATE_PUSH,
+        habit=closing.HABIT,
+        high=closing.HIGH_TEST_SHARE,
+        read=closing.READ_BEFORE_CLOSING,
+        supply=closing.SUPPLY,
+        closings=table(
+            ("measure", "closed by", "asked of people with", "log-odds in a month"),
+            [
+                (each.measure, each.sentence, " or ".join(each.conditions), f"{each.intercept:+.2f}")
+                for each in closing.CLOSINGS
+            ],
+        ),
+        pushes=table(
+            ("fact", "holds when", "log-odds"),
+            [(f"`{push.key}`", push.sentence, f"{push.weight:+.2f}") for push in closing.PUSHES],
+        ),
     )  # fmt: skip
 
 

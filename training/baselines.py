@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from features.catalogue.gaps import SINCE_CARE
 from features.catalogue.scores import HCC_COUNT, HCC_RISK, HOSPITAL_PARTS, LACE_PARTS
 from features.definitions.scores import HOSPITAL, LACE, Score
 from models import calibration
 from models.calibration import Calibrator, Logistic
 from models.log_odds import log_odds, risk_of
+from models.specs.gap import LONGER, SINCE_CARE_OR_LONGER
+from models.specs.spec import PRIOR_ADMISSIONS as PRIOR_ADMISSIONS
+from models.specs.spec import SIMPLE, Spec
 from training import calibrate
 
 if TYPE_CHECKING:
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-PRIOR_ADMISSIONS = "admissions_in_prior_year"
 PRIOR_YEAR_DAYS = 365
 AGE, SEX = "age_years", "female"
 
@@ -110,22 +113,33 @@ def prior_admissions(rows: pd.DataFrame, cohort: pd.DataFrame) -> Floats:
     return np.asarray(before - np.searchsorted(ended, began - PRIOR_YEAR_DAYS, side="left"), dtype=np.float64)
 
 
+def with_rules(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
+    """`X` with the columns that the rules to beat ask for beside the features."""
+    if any(column == PRIOR_ADMISSIONS for _, column in asked.simple):
+        return X.assign(**{PRIOR_ADMISSIONS: prior_admissions(rows, cohort)})
+    if any(column == SINCE_CARE_OR_LONGER for _, column in asked.simple):
+        return X.assign(**{SINCE_CARE_OR_LONGER: X[SINCE_CARE].fillna(LONGER)})
+    return X
+
+
 def learn(
     X: pd.DataFrame,
     y: Floats,
     train: npt.NDArray[np.bool_],
     calibrating: npt.NDArray[np.bool_],
     stages: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    simple: Sequence[tuple[str, str]] = SIMPLE,
 ) -> dict[str, Linear]:
-    """The baselines by name. `X` holds the features and PRIOR_ADMISSIONS; `train` and `calibrating` are the slices,
-    `stages` the parts of `train` on which the penalty is chosen.
+    """The baselines by name, those of one column (`simple`, by name) among them. `X` is of `with_rules`; `train` and
+    `calibrating` are the slices, `stages` the parts of `train` on which the penalty is chosen.
 
     A clinical score is the sum of the parts that the source can tell, and is named so: `LACE without A`. A measure of
     the burden of disease is left out where the source tells none.
     """
     rate = float(y[train].mean())
     base = Linear((), (), (), (), (), float(log_odds(rate)), Logistic(1.0, 0.0))
-    small = [AGE, SEX, PRIOR_ADMISSIONS]
+    small = [AGE, SEX, *(column for _, column in simple)]
+    words = ", ".join(["age", "sex", *(_short(name) for name, _ in simple)])
     everything = [name for name in X.columns if _varies(X[name].to_numpy("float64")[train])]
     penalty = _chosen_penalty(X, y, everything, *stages)
 
@@ -134,15 +148,19 @@ def learn(
 
     return {
         "base rate": base,
-        "admissions in the prior year": levelled([PRIOR_ADMISSIONS], 1.0),
+        **{name: levelled([column], 1.0) for name, column in simple},
         **{
             name: _levelled(_of_points(X, y, most, train), X, y, calibrating)
             for name, most in _evaluable_scores(X[train]).items()
         },
         **{name: levelled([column], 1.0) for name, column in BURDENS.items() if column in everything},
-        "logistic regression: age, sex, prior admissions": levelled([c for c in small if c in X.columns], 1.0),
+        f"logistic regression: {words}": levelled([c for c in small if c in X.columns], 1.0),
         "logistic regression: all columns": levelled(everything, penalty),
     }
+
+
+def _short(rule: str) -> str:
+    return "prior admissions" if rule == "admissions in the prior year" else rule
 
 
 def _evaluable_scores(X: pd.DataFrame) -> dict[str, dict[str, int]]:

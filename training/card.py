@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from models.intervals import Interval
+from models.specs import rows_are
 from training.evaluate import HEADLINE, Evaluation
 from training.gates import Gate
 from training.split import SliceCount, Sliced
@@ -62,7 +63,10 @@ def metrics_table(evaluation: Evaluation) -> str:
 def censored_line(evaluation: Evaluation) -> str:
     """How many could not be followed, and what that did to the figures."""
     lost = evaluation.censored
-    said = f"{lost.rows:,} more discharges of these days have no label: the person left the network within the window"
+    said = (
+        f"{lost.rows:,} more {rows_are(evaluation.model)} of these days have no label: the person left the network "
+        "within the window"
+    )
     weighed = "the others are weighted for them" if lost.weighted else "too few to weight the others for them"
     return f"{said} ({lost.share:.1%}); {weighed}."
 
@@ -76,8 +80,8 @@ def slices_table(sliced: Sliced) -> str:
     """One line a slice, then one for each stage within the training slice, with the rows lost."""
     heads = [
         "slice",
-        "first discharge",
-        "last discharge",
+        "first day",
+        "last day",
         "rows",
         "people",
         "events",

@@ -123,12 +123,13 @@ def evaluate(model: str, store: Path, version: int | None, json_file: Path | Non
     """Judge a version of MODEL on rows it never learned from, beside the baselines, with 95 % intervals."""
     from features import windows
     from models.release import as_json
+    from models.specs import rows_are
     from training import card
     from training.evaluate import evaluate as judged
 
     found = judged(model, store, version)
     first, last = (windows.iso(day) for day in found.period)
-    click.echo(f"{model} version {found.version}, {found.rows_are}: discharged {first} to {last}")
+    click.echo(f"{model} version {found.version}, {found.rows_are}: {rows_are(model)} of {first} to {last}")
     click.echo(f"{found.rows:,} rows of {found.people:,} people, {found.events:,} with the outcome")
     click.echo()
     click.echo(card.metrics_table(found))
@@ -315,7 +316,7 @@ def build(model: str, store: Path, out: Path, engine: str) -> None:
         made = frame(open_record(store), asked)
         write_frame(made, out)
     events = int((made.label == 1).sum())
-    click.echo(f"{len(made):,} discharges of {made.person_id.nunique():,} people, {events:,} with the outcome")
+    click.echo(f"{len(made):,} {asked.rows_are} of {made.person_id.nunique():,} people, {events:,} with the outcome")
     click.echo(f"{int(made.trained.sum()):,} of them in the trained population")
     for reason, count in made.null_reason.value_counts().items():
         click.echo(f"{count:>9,} without a label: {reason}")
@@ -327,18 +328,19 @@ def build(model: str, store: Path, out: Path, engine: str) -> None:
 
 
 @click.command()
+@click.option("--model", default="readmission_30d", show_default=True, help="Of which model's rows.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON to write.")
-def columns(out: Path) -> None:
+def columns(model: str, out: Path) -> None:
     """Write what every column of `afterward build` means: unit, window, meaning of null, the sentence in which it is
     told, and the tables that it needs.
     """
     import json
 
-    from features.catalogue import CATALOGUE
     from features.record.whole import whole
+    from models.specs import spec
     from training.dictionary import dictionary
 
-    told = dictionary(CATALOGUE)
+    told = dictionary(spec(model).features)
     with whole(out) as beside:
         beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     click.echo(f"{len(told)} columns in {out}")

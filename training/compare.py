@@ -17,17 +17,19 @@ import numpy.typing as npt
 
 from features import windows
 from models import calibration, metrics
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN, weights_of
 from models.intervals import bootstrap, paired_difference
 from models.log_odds import risk_of
+from models.population import Labelled, labelled
 from models.specs import spec
+from models.specs.spec import Spec
 from training import baselines, peers, split
 from training.calibrate import calibrate
-from training.evaluate import RESAMPLES, SEED, Judged, weights_of, written
+from training.evaluate import RESAMPLES, SEED, Judged, written
 from training.fit import Lesson
 from training.peers import EXTRA, OURS, PEERS, Peer
-from training.population import Labelled, labelled
 from training.run import lesson_of
-from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+from training.split import FIT, TUNE, Sliced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,18 +115,18 @@ def compare(model: str, store: Path, seed: int = 0, say: Say = lambda _: None) -
 
     asked = spec(model)
     record = open_record(store)
-    say("finding stays and what happened next")
+    say(f"finding {asked.rows_are} and what happened next")
     people = labelled(record, asked, asked.trained)
     sliced = split.sliced(people.rows, asked.outcome)
     split.check_enough(sliced, model)
-    say(f"building the features of {len(sliced.rows):,} discharges")
+    say(f"building the features of {len(sliced.rows):,} {asked.rows_are}")
     X = build(record, sliced.rows, asked.features)
     late = sliced.rows[sliced.rows.slice == HOLDOUT]
     rows = _rows(X, sliced.rows, people)
     here = peers.installed()
     contenders = learned((OURS, *here), lesson_of(X, sliced.rows), rows, seed, say)
     say("learning the baselines")
-    contenders |= _baselines(X, sliced.rows, people)
+    contenders |= _baselines(asked, X, sliced.rows, people)
     say("judging on the latest period")
     return Comparison(
         model=asked.name,
@@ -187,12 +189,12 @@ def _rows(X: pd.DataFrame, rows: pd.DataFrame, people: Labelled) -> Rows:
     )
 
 
-def _baselines(X: pd.DataFrame, rows: pd.DataFrame, people: Labelled) -> dict[str, Contender]:
-    with_prior = X.assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, people.cohort)})
+def _baselines(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, people: Labelled) -> dict[str, Contender]:
+    ruled = baselines.with_rules(asked, X, rows, people.cohort)
     training, calibrating, late = (_in(rows.slice, name) for name in (TRAIN, CALIBRATE, HOLDOUT))
     stages = _in(rows.stage, FIT), _in(rows.stage, TUNE)
-    made = baselines.learn(with_prior, rows.label.to_numpy("float64"), training, calibrating, stages)
-    return {name: Contender(each.risk(with_prior[late])) for name, each in made.items()}
+    made = baselines.learn(ruled, rows.label.to_numpy("float64"), training, calibrating, stages, asked.simple)
+    return {name: Contender(each.risk(ruled[late])) for name, each in made.items()}
 
 
 def _in(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from features import windows
 from models.metrics import Metric
+from models.specs import rows_are
 from training.card import shown, table
 from training.compare import DIFFERENCES, METRICS, Comparison
 
@@ -14,7 +15,7 @@ def rows_line(found: Comparison) -> str:
     """On which rows everybody was judged."""
     first, last = (windows.iso(day) for day in found.period)
     counts = f"{found.rows:,} rows of {found.people:,} people, {found.events:,} with the outcome"
-    return f"{found.model}, held out, discharged {first} to {last}: {counts}"
+    return f"{found.model}, held out, {rows_are(found.model)} of {first} to {last}: {counts}"
 
 
 def figures_table(found: Comparison) -> str:

@@ -7,7 +7,6 @@ $AFTERWARD_RELEASES/MODEL/decisions.jsonl, beside the pointer:
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -38,14 +37,6 @@ class Decision:
     why: str
     forced: str | None
     gates: Sequence[Mapping[str, Any]]
-
-
-def who() -> str:
-    """The login name."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        return "unknown"
 
 
 def record(model: str, made: Decision) -> None:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 
 from features.catalogue.algebra import Facts, Family, Feature
 from features.record.record import lacked
+from models.groups import NEEDS
 from training.frame import KEYS, OUTCOME, POPULATIONS, group_column
-from training.groups import NEEDS
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from features import windows
 from features.errors import BadInput
 from models import censoring, metrics, pointer
 from models.censoring import Censored
+from models.held_out import left_after, rows_to_judge, weights_of
 from models.intervals import Interval, bootstrap
 from training import baselines
-from training.split import HOLDOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +29,6 @@ HEADLINE = (metrics.auroc, metrics.auprc, metrics.brier, metrics.calibration_slo
 METRICS = (*HEADLINE, metrics.observed_to_expected, metrics.scaled_brier, metrics.log_loss)
 RESAMPLES, RESAMPLES_OF_A_BASELINE = 1000, 300
 SEED = 0
-KEYS = ["person_id", "stay_id", "as_of"]
-SAME_NETWORK = 0.5  # a store that holds this share of the held-out rows is the one the version was made on
 
 
 @dataclass(frozen=True)
@@ -120,20 +118,8 @@ def evaluated(
         period=period,
         judged=judge(y, risk, persons, weights=weights),
         baselines={name: judge(y, other, persons, RESAMPLES_OF_A_BASELINE, weights) for name, other in others.items()},
-        censored=censoring.censored(rows.followed_days, _left_after(rows, censored)),
+        censored=censoring.censored(rows.followed_days, left_after(rows, censored)),
     )
-
-
-def weights_of(rows: pd.DataFrame, censored: pd.DataFrame) -> Floats | None:
-    """(rows,): what each counts for, those `censored` in the same period being stood for; null: each counts once."""
-    left_after = _left_after(rows, censored)
-    lost = censoring.censored(rows.followed_days, left_after)
-    return censoring.weights(rows.followed_days, left_after) if lost.weighted else None
-
-
-def _left_after(rows: pd.DataFrame, censored: pd.DataFrame) -> pd.Series:
-    """How long those were followed who were discharged in the period of `rows` and left the network."""
-    return censored.followed_days[censored.discharge_day.between(rows.discharge_day.min(), rows.discharge_day.max())]
 
 
 def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
@@ -145,8 +131,8 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     from features.dataset import build
     from features.record.record import open_record
     from models import release
+    from models.population import labelled
     from models.specs import spec
-    from training.population import labelled
 
     asked = spec(model)
     trained = release.load(pointer.existing(model, version))
@@ -154,32 +140,12 @@ def evaluate(model: str, store: Path, version: int | None = None) -> Evaluation:
     record = open_record(store)
     judged_on = labelled(record, asked, asked.measured)
     saved = pd.read_parquet(pointer.rows_path(model, trained.version))
-    rows, rows_are = _rows_to_judge(judged_on.rows, saved, trained.version)
+    rows, rows_are = rows_to_judge(judged_on.rows, saved, trained.version)
     X = build(record, rows, asked.features)
     risk = trained.predict(X)
-    X[baselines.PRIOR_ADMISSIONS] = baselines.prior_admissions(rows, judged_on.cohort)
+    X = baselines.with_rules(asked, X, rows, judged_on.cohort)
     others = {other["name"]: baselines.from_json(other).risk(X) for other in trained.read(release.BASELINES)}
     return evaluated(model, trained.version, rows_are, rows, risk, others, judged_on.censored)
-
-
-def _rows_to_judge(rows: pd.DataFrame, saved: pd.DataFrame, version: int) -> tuple[pd.DataFrame, str]:
-    """The held-out rows among those of a store; or, where the store is of another network, all rows but those of people
-    who left hospital on a day on which the version saw them do so (the same people under other ids of stays); and which
-    of the two. BadInput where there is nobody of either kind.
-    """
-    held_out = saved[saved.slice == HOLDOUT]
-    found = rows.merge(held_out[KEYS], on=KEYS, how="inner")
-    if len(found) >= SAME_NETWORK * len(held_out):
-        return found, "held out, the latest period"
-    seen = rows.merge(saved[["person_id", "discharge_day"]].drop_duplicates(), on=["person_id", "discharge_day"])
-    unseen = rows[~rows.person_id.isin(seen.person_id)].reset_index(drop=True)
-    if unseen.empty:
-        raise BadInput(
-            got="a store of people whom the version learned from, without its held-out rows",
-            expected="the store that it was made on, or another network's",
-            do="Name the store that it was trained on, or train anew on this one.",
-        )
-    return unseen, f"all of a store that version {version} was not made on"
 
 
 def written(judged: Judged) -> dict[str, dict[str, float | None]]:

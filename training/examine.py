@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.fairness import audit
+from models.held_out import CALIBRATE, HOLDOUT
 from models.metrics import auroc
 from training.evaluate import Judged
 from training.gates import Gate, calibration, fair, score_shift
 from training.implausible import Sign, alarm, alone, labels_in_time, too_good, twins
-from training.split import CALIBRATE, HOLDOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def examine(
 ) -> tuple[Gate, ...]:
     """Calibration, fairness, score shift and the alarm. `rows`, as `split.sliced` marks them, `X`, `raw` (risk before
     calibration) and `risk` are of the same rows in one order. Judged on is the hold-out: of it are `groups`
-    (training.groups), `judged` (the metrics) and `weights` (what each row counts for; null: once). `before` is the
+    (models.groups), `judged` (the metrics) and `weights` (what each row counts for; null: once). `before` is the
     alarm of the version whose trees these are, where they were learned earlier: what it found goes on, and the label
     timing was asked then.
     """

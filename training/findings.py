@@ -15,6 +15,7 @@ import numpy.typing as npt
 from features.dataset import columns
 from features.pages.few import FEWEST_PEOPLE, binned, few
 from models import explain, metrics, tiers
+from models.held_out import HOLDOUT
 from models.intervals import bootstrap
 from models.metrics import Levels, named_metric
 from models.metrics_at_capacity import (
@@ -26,7 +27,6 @@ from models.metrics_at_capacity import (
     sensitivity_at,
 )
 from training.evaluate import RESAMPLES_OF_A_BASELINE, SEED, written
-from training.split import HOLDOUT
 from training.subgroups import by_group, represented
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from features import windows
 from features.catalogue.events import label_of
 from features.record.whole import whole
-from training.groups import groups_of
-from training.population import further_rules, labelled
+from models.groups import groups_of
+from models.population import further_rules, labelled
 
 if TYPE_CHECKING:
     import pandas as pd

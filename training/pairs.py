@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import pointer, release
-from training.evaluate import KEYS
+from models.held_out import HOLDOUT, KEYS
 from training.gates import Pairs
-from training.split import HOLDOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +40,7 @@ def newest_of_store(asked: Spec, made: Release, champion: Release, store: Path) 
 
     from features.dataset import build
     from features.record.record import open_record
-    from training.population import labelled, without
+    from models.population import labelled, without
 
     for each in (made, champion):
         release.check_fingerprint(each, asked.features)

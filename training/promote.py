@@ -14,6 +14,7 @@ from pathlib import Path
 from features import windows
 from features.errors import BadInput, BadModel, Refused
 from models import pointer, release
+from models.login import who
 from models.specs import spec
 from models.table import release as table_release
 from models.verdicts import Verdict
@@ -133,13 +134,13 @@ def rollback(model: str) -> Moved:
         pile.pop()
     if now is None or not pile:
         raise BadModel(
-            got=f"{model} without a champion before this one" if now else f"{model}, which was never promoted",
-            expected="at least two promotions on record",
+            got=f"{model} with no champion left before this one" if now else f"{model}, which was never promoted",
+            expected="one more promotion on record than was taken back since",
             do=f"Run `afterward promote {model} --version VERSION` to choose one.",
         )
     made = verified(pointer.existing(model, pile[-1]))
     why = f"back from version {now}"
-    decision = Decision(windows.now(), decisions.who(), ROLLBACK, made.version, now, why, None, ())
+    decision = Decision(windows.now(), who(), ROLLBACK, made.version, now, why, None, ())
     registered = registry.make_champion(made, _tags(model, decision))
     decisions.record(model, decision)
     pointer.point(model, made.version)
@@ -157,7 +158,7 @@ def verified(path: Path) -> registry.Released:
 
 def _decision(judged: Judged, what: str, why: str, forced: str | None) -> Decision:
     told = [gate.to_json() for gate in judged.gates]
-    return Decision(windows.now(), decisions.who(), what, judged.trained.version, judged.champion, why, forced, told)
+    return Decision(windows.now(), who(), what, judged.trained.version, judged.champion, why, forced, told)
 
 
 def _tags(model: str, decision: Decision) -> dict[str, str]:

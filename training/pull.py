@@ -16,6 +16,7 @@ from pathlib import Path
 from features import windows
 from features.errors import BadModel, BadSetting
 from models import pointer, release
+from models.login import who
 from training import decisions, registry
 from training.decisions import PULL, Decision
 from training.promote import verified
@@ -178,7 +179,7 @@ def _decision(found: Registered, before: int | None) -> Decision:
         for name, verdict in sorted(found.tags.items())
         if name.startswith(GATE_TAG)
     ]
-    return Decision(windows.now(), decisions.who(), PULL, found.version, before, why, None, gates)
+    return Decision(windows.now(), who(), PULL, found.version, before, why, None, gates)
 
 
 def _absent(got: str, expected: str) -> BadModel:

@@ -20,22 +20,23 @@ import numpy.typing as npt
 from features import windows
 from features.errors import BadInput, BadModel
 from models import calibration, pointer, release, self_check, tiers
+from models.groups import OF_PEOPLE, groups_of
+from models.held_out import CALIBRATE, HOLDOUT, KEYS, TRAIN, weights_of
 from models.log_odds import risk_of
+from models.population import Labelled, labelled, without
 from models.release import Contents, Release
 from models.specs import spec
 from training import baselines, registry, split
 from training.calibrate import Calibrated, calibrate
 from training.card import card
-from training.evaluate import KEYS, Evaluation, evaluated, weights_of
+from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
 from training.findings import of_version
 from training.gates import IMPLAUSIBILITY, Gate, recorded
-from training.groups import OF_PEOPLE, groups_of
-from training.population import Labelled, labelled, without
 from training.report.files import texts
 from training.report.recorded import of
-from training.split import CALIBRATE, HOLDOUT, TRAIN, SliceCount, Sliced
+from training.split import SliceCount, Sliced
 from training.subgroups import represented
 
 if TYPE_CHECKING:
@@ -91,14 +92,14 @@ def recalibrate(
     parent = release.load(pointer.existing(model, version))
     release.check_fingerprint(parent, asked.features)
     record = open_record(store)
-    say("finding stays and what happened next")
+    say(f"finding {asked.rows_are} and what happened next")
     people = labelled(record, asked, asked.measured)
     saved = _saved_rows(parent)
     unseen = without(people.rows, learned_from(saved))
     sliced = marked(unseen, span(unseen, saved, first, last))
     split.check_enough(sliced, model)
     used = sliced.rows[sliced.rows.slice.notna()].reset_index(drop=True)
-    say(f"building the features of {len(used):,} discharges")
+    say(f"building the features of {len(used):,} {asked.rows_are}")
     X = build(record, used, asked.features)
     raw = risk_of(parent.log_odds(X))
     say("calibrating")
@@ -165,8 +166,8 @@ def _judged(
     """The judged period, with the baselines of the version beside, as they were levelled then."""
     late = used.slice.eq(HOLDOUT).to_numpy()
     rows = used[late]
-    with_prior = X[late].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, people.cohort)})
-    others = {other["name"]: baselines.from_json(other).risk(with_prior) for other in parent.read(release.BASELINES)}
+    ruled = baselines.with_rules(asked, X[late], rows, people.cohort)
+    others = {other["name"]: baselines.from_json(other).risk(ruled) for other in parent.read(release.BASELINES)}
     return evaluated(asked.name, None, "held out, the latest period", rows, risk[late], others, people.censored)
 
 

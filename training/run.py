@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from models import calibration, pointer, release, self_check, tiers
 from models.calibration import Calibrator
+from models.groups import OF_PEOPLE, groups_of
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN, weights_of
 from models.log_odds import risk_of
+from models.population import Labelled, days_of_trend, labelled
 from models.release import Contents, Release
 from models.self_check import SelfCheck
 from models.specs import spec
@@ -20,17 +23,15 @@ from training import baselines, registry, split
 from training.baselines import Linear
 from training.calibrate import calibrate
 from training.card import card
-from training.evaluate import Evaluation, evaluated, weights_of
+from training.evaluate import Evaluation, evaluated
 from training.examine import examine
 from training.figures import reliability
 from training.findings import of_version
 from training.fit import Lesson, fit
 from training.gates import Gate
-from training.groups import OF_PEOPLE, groups_of
-from training.population import Labelled, labelled
 from training.report.files import texts
 from training.report.recorded import of
-from training.split import CALIBRATE, FIT, HOLDOUT, TRAIN, TUNE, Sliced
+from training.split import FIT, TUNE, Sliced
 from training.tune import NO_SEARCH, Budget, Tuned, tune
 
 if TYPE_CHECKING:
@@ -83,17 +84,17 @@ def train(model: str, store: Path, seed: int = 0, budget: Budget = NO_SEARCH, sa
     asked = spec(model)
     pointer.home()  # a setting that is wrong is told before the work and not after it
     record = open_record(store)
-    say("finding stays and what happened next")
+    say(f"finding {asked.rows_are} and what happened next")
     people = labelled(record, asked, asked.trained)
     sliced = split.sliced(people.rows, asked.outcome)
     split.check_enough(sliced, model)
-    say(f"building the features of {len(sliced.rows):,} discharges")
+    say(f"building the features of {len(sliced.rows):,} {asked.rows_are}")
     X = build(record, sliced.rows, asked.features)
     say("learning")
     lesson = lesson_of(X, sliced.rows)
     question = f"{record.fingerprint} {fingerprint(asked.features)}"
     tuned = tune(lesson, seed, budget, pointer.tuning_path(model), question)
-    learned = learn(X, sliced.rows, people.cohort, lesson, tuned, seed)
+    learned = learn(asked, X, sliced.rows, people.cohort, lesson, tuned, seed)
     say("judging on the latest period")
     evaluation = _judged(asked, X, sliced.rows, people, learned)
     groups = groups_of(record, sliced.rows)
@@ -119,7 +120,7 @@ def lesson_of(X: pd.DataFrame, rows: pd.DataFrame) -> Lesson:
     return Lesson(
         X.to_numpy("float64")[training],
         rows.label.to_numpy("float64")[training],
-        rows.discharge_day.to_numpy("int64")[training],
+        days_of_trend(rows).to_numpy("int64")[training],
         tuple(X.columns),
         fit=_in(rows.stage, FIT)[training],
         tune=_in(rows.stage, TUNE)[training],
@@ -127,7 +128,7 @@ def lesson_of(X: pd.DataFrame, rows: pd.DataFrame) -> Lesson:
 
 
 def learn(
-    X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, lesson: Lesson, tuned: Tuned, seed: int
+    asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, cohort: pd.DataFrame, lesson: Lesson, tuned: Tuned, seed: int
 ) -> Learned:
     """Learn model and baselines on the training slice, calibrate on its own."""
     y, persons, matrix = rows.label.to_numpy("float64"), rows.person_id.to_numpy(), X.to_numpy("float64")
@@ -136,13 +137,13 @@ def learn(
     fitted = fit(lesson, seed, tuned.parameters)
     raw = risk_of(np.asarray(fitted.booster.predict(matrix, raw_score=True), dtype=np.float64))
     chosen = calibrate(y[calibrating], raw[calibrating], persons[calibrating])
-    with_prior = X.assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(rows, cohort)})
+    ruled = baselines.with_rules(asked, X, rows, cohort)
     return Learned(
         booster=fitted.booster,
         trees=fitted.trees,
         calibrator=chosen.calibrator,
         calibration_log_loss=chosen.log_loss,
-        baselines=baselines.learn(with_prior, y, training, calibrating, stages),
+        baselines=baselines.learn(ruled, y, training, calibrating, stages, asked.simple),
         tuned=tuned,
         raw=raw,
         risk=calibration.apply(chosen.calibrator, raw),
@@ -153,8 +154,8 @@ def _judged(asked: Spec, X: pd.DataFrame, rows: pd.DataFrame, people: Labelled, 
     """The held-out period: judged on its own rows, with the baselines beside."""
     holdout = _in(rows.slice, HOLDOUT)
     late = rows[holdout]
-    with_prior = X[holdout].assign(**{baselines.PRIOR_ADMISSIONS: baselines.prior_admissions(late, people.cohort)})
-    others = {name: other.risk(with_prior) for name, other in learned.baselines.items()}
+    ruled = baselines.with_rules(asked, X[holdout], late, people.cohort)
+    others = {name: other.risk(ruled) for name, other in learned.baselines.items()}
     risk, rows_are = learned.risk[holdout], "held out, the latest period"
     return evaluated(asked.name, None, rows_are, late, risk, others, people.censored)
 

@@ -29,6 +29,7 @@ from features.windows import Lookback
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +38,9 @@ VALUE_BITS = 32
 VALUE_OFFSET = 1 << (VALUE_BITS - 1)
 LONGEST_AGO = (1 << 31) - 1  # seconds, 68 years: what is older counts as this old
 NOTHING = 2**63 - 1
+# of an index row about no stay, such as an open gap, all three are one: the day itself
+THIS_DAY = "this day"
+ANCHORS = ("admission", "discharge", THIS_DAY)
 
 
 class Statistic(Enum):
@@ -94,15 +98,16 @@ class Family:
     actionable: bool = False
     spoken: bool = True
     when: str = "in the {days} days before {anchor}"
+    tells: Mapping[str, str] = field(default_factory=dict)  # the sensitive categories of which a label tells
     nearest: str = "{words}: the last {{value}} before {anchor}"
     none: str = "{words}: none known {when}"
 
     def __post_init__(self) -> None:
         if not self.windows or not self.statistics:
             raise BadDeclaration(got=f"{self.name} without a window", expected="at least one", do="Declare it.")
-        if self.anchor not in ("admission", "discharge"):
+        if self.anchor not in ANCHORS:
             raise BadDeclaration(
-                got=f"{self.name} with anchor {self.anchor}", expected="admission or discharge", do="Choose one."
+                got=f"{self.name} with anchor {self.anchor}", expected=", ".join(ANCHORS), do="Choose one."
             )
         if self.measured is None and set(self.statistics) & set(NEEDS_VALUE):
             raise BadDeclaration(
@@ -158,14 +163,23 @@ class Family:
             sentence=sentence,
             actionable=self.actionable,
             spoken=self.spoken,
+            tells=self.tells.get(str(label), ""),
         )
+
+    def asks(self, then: Known) -> ir.Table | None:
+        """What the engine is asked; null where nothing can be said."""
+        return None if lacked(self.needs, then.record.lacks) else self._aggregation(then, _bands(self.windows))
 
     def compute(self, then: Known, count: int) -> dict[str, Floats]:
         """Its columns for rows 0 to count-1."""
-        if lacked(self.needs, then.record.lacks):
+        asked = self.asks(then)
+        return self.answered(None if asked is None else then.record.con.to_pyarrow(asked), count, then.record.lacks)
+
+    def answered(self, aggregated: pa.Table | None, count: int, _: Mapping[str, str]) -> dict[str, Floats]:
+        """Its columns, from what the engine answered."""
+        if aggregated is None:
             return {column.name: np.full(count, np.nan) for column in self.columns()}
         bands = _bands(self.windows)
-        aggregated = then.record.con.to_pyarrow(self._aggregation(then, bands))
         row = aggregated["row_id"].to_numpy()
         band = aggregated["band"].to_numpy()
         label = aggregated["label"].to_pylist() if len(self.labels) > 1 or self.labels[0] is not None else None
@@ -271,16 +285,24 @@ class Facts:
         """As declared."""
         return self.declared
 
+    def asks(self, then: Known) -> ir.Table:
+        """What the engine is asked."""
+        return self.values(then)
+
     def compute(self, then: Known, count: int) -> dict[str, Floats]:
         """Its columns for rows 0 to count-1."""
+        return self.answered(then.record.con.to_pyarrow(self.asks(then)), count, then.record.lacks)
+
+    def answered(self, told: pa.Table | None, count: int, lacks: Mapping[str, str]) -> dict[str, Floats]:
+        """Its columns, from what the engine answered."""
         import pyarrow.compute as pc
 
-        told = then.record.con.to_pyarrow(self.values(then))
+        assert told is not None
         row = told["row_id"].to_numpy()
         found: dict[str, Floats] = {}
         for column in self.declared:
             cells = np.full(count, np.nan)
-            if not set(self.needs.get(column.name, ())) & set(then.record.lacks):
+            if not set(self.needs.get(column.name, ())) & set(lacks):
                 cells[row] = pc.cast(told[column.name], "float64").to_numpy(zero_copy_only=False)
             found[column.name] = cells
         return found

@@ -8,6 +8,7 @@ from features.catalogue.algebra import Family, Measured, Statistic
 from features.catalogue.events import CodesFrom, Distinct, Weighted, conditions, social_codes
 from features.codes.grouping import Grouping
 from features.codes.groupings import CCS_DIAGNOSIS, CHARLSON, ELIXHAUSER, HFRS
+from features.codes.sensitive import TELLS
 from features.definitions.stays import stay_versions
 from features.record.known import Known
 from features.windows import Lookback
@@ -30,6 +31,7 @@ COMORBIDITIES = Family(
     windows=(YEAR, TWO_YEARS),
     statistics=(Statistic.DAYS,),
     words=_words(ELIXHAUSER),
+    tells=TELLS["elixhauser"],
     needs=("diagnosis",),
 )
 CHARLSON_CONDITIONS = Family(
@@ -39,6 +41,7 @@ CHARLSON_CONDITIONS = Family(
     windows=(TWO_YEARS,),
     statistics=(Statistic.ANY, Statistic.SINCE),
     words=_words(CHARLSON),
+    tells=TELLS["charlson"],
     needs=("diagnosis",),
 )
 CHARLSON_INDEX = Family(
@@ -89,6 +92,7 @@ CATEGORIES = Family(
     windows=(QUARTER, YEAR),
     statistics=(Statistic.DAYS,),
     words=_CCS_WORDS,
+    tells=TELLS["ccs"],
     needs=("diagnosis",),
 )
 
@@ -113,6 +117,7 @@ WORKING = Family(
     windows=(Lookback(1, through_anchor=True),),
     statistics=(Statistic.ANY,),
     words={label: f"working diagnosis {words}" for label, words in _CCS_WORDS.items()},
+    tells=TELLS["ccs"],
     needs=(),
     when="on the day of {anchor}",
 )

@@ -11,7 +11,8 @@ class Column:
 
     `sentence` holds `{value}` where the patient's own value goes. `group` is what a person can act on, or would name
     as one thing; contributions of a group are added up. `actionable`: whether someone can do something about it.
-    `spoken`: whether the sentence may be told as a reason; points that only repeat other columns may not.
+    `spoken`: whether the sentence may be told as a reason; points that only repeat other columns may not. `tells` are
+    the sensitive categories (`features.codes.sensitive`, a blank between) without whose scope it is not told at all.
     """
 
     name: str
@@ -23,3 +24,4 @@ class Column:
     sentence: str
     actionable: bool = False
     spoken: bool = True
+    tells: str = ""

@@ -9,6 +9,7 @@ from features import windows
 from features.catalogue.algebra import Facts, Family, Statistic
 from features.catalogue.declaration import Column
 from features.catalogue.events import enrolled_months, label_of
+from features.codes.sensitive import TELLS
 from features.definitions.stays import stay_versions
 from features.record.known import Known, latest
 from features.record.tables import COVERAGE, PERSON
@@ -200,6 +201,7 @@ SERVICE = Family(
     windows=(windows.Lookback(1, through_anchor=True),),
     statistics=(Statistic.ANY,),
     words={label_of(words): f"on the service {words}" for words in SERVICES.values()},
+    tells=TELLS["services"],
     needs=("adt_event",),
     anchor="discharge",
     when="on the day of {anchor}",

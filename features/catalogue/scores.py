@@ -18,6 +18,7 @@ from features.catalogue.events import Grouped, Weighted, known_results
 from features.codes.groupings import ELIXHAUSER, LACE_CONDITIONS
 from features.codes.hcc import FULL_BENEFIT, HCC_V28, PARTIAL_BENEFIT, edits
 from features.codes.places import VISITS
+from features.codes.sensitive import TELLS
 from features.codes.systems import RevenueCentre
 from features.definitions import scores
 from features.definitions.scores import BANDS_FROM_1, BANDS_FROM_2, AdmissionBands
@@ -210,6 +211,7 @@ HCC = Family(
     windows=(YEAR,),
     statistics=(Statistic.ANY,),
     words={label: HCC_V28.description(label).lower() for label in HCC_V28.labels},
+    tells=TELLS["hcc"],
     needs=("diagnosis", "diagnosis.icd-10-cm"),
 )
 

@@ -21,6 +21,7 @@ from features.catalogue.events import (
 )
 from features.catalogue.sequences import days_covered
 from features.codes.laboratory import LABS, VITALS
+from features.codes.sensitive import TELLS
 from features.record.known import Known
 from features.windows import Lookback
 
@@ -54,6 +55,7 @@ FILLS = Family(
     windows=(HALF,),
     statistics=(Statistic.COUNT, Statistic.SINCE),
     words={label: f"fills of {words}" for label, words in DRUG_CLASSES.items()},
+    tells=TELLS["medicines"],
     needs=("dispensing",),
     measured=Measured("days"),
 )
@@ -91,6 +93,7 @@ SUPPLY = Family(
     windows=(HALF,),
     statistics=(Statistic.SUM,),
     words={label: f"days with {DRUG_CLASSES[label]} on hand" for label in CHRONIC_CLASSES},
+    tells=TELLS["medicines"],
     needs=("dispensing",),
     measured=Measured("days"),
     actionable=True,
@@ -181,6 +184,7 @@ VITAL_SIGNS = Family(
     windows=(LONG,),
     statistics=(Statistic.LAST,),
     words=SIGNS,
+    tells=TELLS["signs"],
     needs=("result",),
     measured=THOUSANDTHS,
     anchor="discharge",

@@ -115,7 +115,7 @@ DRUG_COST = Family(
     windows=(QUARTER, YEAR),
     statistics=(Statistic.SUM,),
     words="paid for medicines",
-    needs=("dispensing",),
+    needs=("dispensing", "dispensing.paid"),
     measured=MONEY,
 )
 MESSAGES = Family(

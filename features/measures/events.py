@@ -25,6 +25,13 @@ EVERYTHING = FOREVER - 1  # an `as_of` at which all that the record holds is kno
 def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int = EVERYTHING) -> Facts:
     """The facts about everybody in the record, as known at `as_of`, that carry a code of any of the sets."""
     then = known(record, everybody(record, as_of))
+    facts = gather_known(then, sets, held)
+    then.forget()
+    return facts
+
+
+def gather_known(then: Known, sets: Sequence[CodeSet], held: ValueSets) -> Facts:
+    """The same about each index row, as known at its own `as_of`: a person of the facts is a row, by its `row_id`."""
     then.keep("wanted", lambda then: _wanted(sets, held))
     then.keep("beside", _beside)
     columns: dict[str, Mapping[str, Ints]] = {}
@@ -33,9 +40,7 @@ def gather(record: Record, sets: Sequence[CodeSet], held: ValueSets, as_of: int 
     for kind in KINDS:
         columns[kind.name], numbers[kind.name], found = _of_kind(then, kind)
         coded |= {(kind.name, role, sets[number]): places for (role, number), places in found.items()}
-    facts = replace(_people(then, columns, coded), numbers=numbers)
-    then.forget()
-    return facts
+    return replace(_people(then, columns, coded), numbers=numbers)
 
 
 def everybody(record: Record, as_of: int) -> ir.Table:

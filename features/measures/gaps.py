@@ -92,7 +92,7 @@ def _of_years(
 ) -> Gaps:
     year = windows.year_of(as_of_day)
     wanted = [(each, edition_of(each, year)) for each in MEASURES if each.cms in names]
-    refused = {each.cms: why for each, edition in wanted if (why := _refused(each, edition, record, held))}
+    refused = {each.cms: why for each, edition in wanted if (why := why_not(each, edition, record, held))}
     able = [one for one in wanted if one[0].cms not in refused]
     if not able:
         return Gaps({}, refused)
@@ -138,7 +138,8 @@ def _dead(record: Record, as_of: int) -> frozenset[str]:
     return frozenset(record.con.to_pyarrow(told.select("person_id"))["person_id"].to_pylist())
 
 
-def _refused(measure: Measure, edition: Edition, record: Record, held: ValueSets) -> str:
+def why_not(measure: Measure, edition: Edition, record: Record, held: ValueSets) -> str:
+    """Why a measure cannot be worked out on a record; empty where it can."""
     return (
         untold(measure, edition, record)
         or sets_missing(measure, edition, record, held)

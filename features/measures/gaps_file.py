@@ -18,11 +18,15 @@ _AGAIN = "Write it with `afterward gaps`."
 
 @dataclass(frozen=True)
 class OpenGap:
-    """One gap of somebody. `due` is a day number; `closes` is the next step."""
+    """One gap of somebody. `due` is a day number; `closes` is the next step; `measure` is its number or name. `chance`
+    is that of staying open until it is due, null where nobody foretells it.
+    """
 
     title: str
     due: int
     closes: str
+    measure: str = ""
+    chance: float | None = None
 
 
 def read_open(path: Path, as_of_day: int) -> dict[str, tuple[OpenGap, ...]]:
@@ -39,7 +43,7 @@ def read_open(path: Path, as_of_day: int) -> dict[str, tuple[OpenGap, ...]]:
             )
         if row["status"] == OPEN_GAP:
             title = TITLES.get(row["measure"], row["measure"])
-            gap = OpenGap(title, windows.parse_day(row["due"]), row["closes"])
+            gap = OpenGap(title, windows.parse_day(row["due"]), row["closes"], row["measure"])
             found.setdefault(row["person_id"], []).append(gap)
     return {who: tuple(sorted(gaps, key=lambda gap: (gap.due, gap.title))) for who, gaps in found.items()}
 

@@ -39,7 +39,7 @@ NO_DAY = -(2**40)
 def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone: Bools) -> pa.Table | str:
     """A row a person; or why there are none. The dead (`gone`) have no gaps."""
     year = windows.year_of(as_of_day)
-    period = _calendar(year)
+    period = calendar(year)
     found = evaluate(measure, facts, period, edition)
     status, why = status_of(measure, found)
     status[gone], why[gone] = NOT_APPLICABLE, ""
@@ -63,18 +63,19 @@ def table(measure: Measure, edition: Edition, facts: Facts, as_of_day: int, gone
 
 def met_by_nobody(measure: Measure, edition: Edition, facts: Facts, as_of_day: int) -> tuple[str, ...]:
     """The criteria of the initial populations that nobody meets: where codes are not known, all of them may be."""
-    panel = Panel(facts, _calendar(windows.year_of(as_of_day)), edition)
+    panel = Panel(facts, calendar(windows.year_of(as_of_day)), edition)
     criteria = dict.fromkeys(each for group in measure.groups for each in group.initial)
     return tuple(each.says for each in criteria if not each.met(panel).any())
 
 
-def _calendar(year: int) -> Period:
+def calendar(year: int) -> Period:
+    """The measurement period of a year."""
     return Period(windows.day_in(year, 1, 1), windows.day_in(year, 12, 31))
 
 
 def _anybody_closed(measure: Measure, edition: Edition, facts: Facts, year: int) -> bool:
     """Whether anybody had the care in this year or, as in January few have, in the one before."""
-    years = (evaluate(measure, facts, _calendar(each), edition) for each in (year, year - 1))
+    years = (evaluate(measure, facts, calendar(each), edition) for each in (year, year - 1))
     return any(bool((status_of(measure, found)[0] == CLOSED).any()) for found in years)
 
 

@@ -28,8 +28,13 @@ FIXED = {"ndc_code": NDC, "hcpcs_code": HCPCS, "revenue_center_code": RevenueCen
 
 
 def record_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], zone: str, lacks: Mapping[str, str]) -> Record:
-    """A record of rows by table name. Days are `YYYY-MM-DD`, instants ISO 8601 with an offset, money integer cents,
-    codes as people or machines write them; `from_day` and `to_day` are worked out from the instants.
+    """A record of rows by table name, and of nothing else."""
+    return from_rows(tables_of(rows, zone), zone, lacks)
+
+
+def tables_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], zone: str) -> dict[str, pa.Table]:
+    """Rows by table name, checked. Days are `YYYY-MM-DD`, instants ISO 8601 with an offset, money integer cents, codes
+    as people or machines write them; `from_day` and `to_day` are worked out from the instants.
 
     Raises BadInput whose `got` begins with table, row and column (`records.claim_line[3].known_at`) of the first thing
     that is not right.
@@ -41,7 +46,7 @@ def record_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], zone: str, lacks:
             expected=f"tables of {', '.join(known)}",
             do="Name the tables as docs/data.md does.",
         )
-    return from_rows({name: _arrow(known[name], given, zone) for name, given in rows.items()}, zone, lacks)
+    return {name: _arrow(known[name], given, zone) for name, given in rows.items()}
 
 
 def _arrow(target: Table, rows: Sequence[Mapping[str, Any]], zone: str) -> pa.Table:

@@ -101,6 +101,7 @@ LEFT_OUT = {
     "identifier": "numbers by which others know a person",
     "person_merge": "people are told as they are merged now",
     "attribution": "which practice answers is no event of care",
+    "outreach_contact": "our own calls were made because of a score",
     "consent": "what a person allowed is no event of care",
     "provider": "about the network, not a person",
     "facility": "about the network, not a person",

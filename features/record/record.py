@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from features import windows
 from features.errors import BadStore
-from features.record.identity import Eras, Merge, eras, in_force, renamed
+from features.record.consent import opted_out, taken_from
+from features.record.identity import Eras, Merge, eras, groups, in_force, renamed
 from features.record.schema import Table
 from features.record.store import Manifest, bucket_of, read_manifest, set_up, table_files
-from features.record.tables import PERSON_MERGE, TABLES
+from features.record.tables import CONSENT, NO_FACTS, OUTREACH_CONTACT, PERSON_MERGE, TABLES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,8 +29,9 @@ class Record:
     loaded from.
 
     `derived` keeps what was concluded from the tables (netted claims, stays) for as long as the record is open.
-    `tables` have the merged people as one; `told` has the numbers as the sources gave them; `former` are the records of
-    the merged people in the eras before, the latest first, and `eras` who is who in this one (see `identity`).
+    `tables` have nobody who does not share their data (see `consent`) and the merged people as one; `told` has the
+    numbers as the sources gave them; `former` are the records of the merged people in the eras before, the latest
+    first, and `eras` who is who in this one (see `identity`).
     """
 
     con: Any
@@ -110,16 +112,45 @@ def open_record(store: Path, engine: Callable[[], Any] = connect) -> Record:
         fingerprint=manifest.fingerprint,
         claims_complete_to=windows.latest(batch.claims_complete_to for batch in manifest.batches),
         admissions_complete_to=windows.latest(batch.admissions_complete_to for batch in manifest.batches),
-        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - {PERSON_MERGE.name}})),
+        sources=tuple(sorted({b.reader for b in manifest.batches if set(b.rows) - NO_FACTS})),
         buckets=manifest.buckets,
     )
     return with_merges(record, tables)
 
 
 def with_merges(record: Record, told: Mapping[str, ir.Table]) -> Record:
-    """The record of tables as the sources told them, with the merges among them that hold."""
+    """The record of tables as the sources told them, with the merges among them that hold, and without the people who
+    do not share their data today.
+    """
     merges = in_force(record.con.to_pyarrow(told[PERSON_MERGE.name]).to_pylist())
-    return _of_merges(replace(record, told=told, derived={}), merges)
+    return _of_sharing(record, told, merges, windows.now())
+
+
+def _of_sharing(record: Record, told: Mapping[str, ir.Table], merges: tuple[Merge, ...], instant: int) -> Record:
+    shared = _shared(record, told, merges, instant)
+    return replace(_of_merges(replace(record, told=shared, derived={}), merges), told=told)
+
+
+def _shared(
+    record: Record, told: Mapping[str, ir.Table], merges: Sequence[Merge], instant: int
+) -> Mapping[str, ir.Table]:
+    """The tables without the rows of whoever opted out, by whatever number."""
+    consents = record.con.to_pyarrow(told[CONSENT.name]).to_pylist()
+    day = int(windows.local_day([instant], record.zone)[0])
+    out = opted_out(consents, day)
+    if not out:
+        return told
+    one = groups((merge.survivor, merge.absorbed) for merge in merges)
+    people = {one.get(number, number) for number in out}
+    numbers = sorted(out | {number for number, name in one.items() if name in people})
+    gone = record.con.create_table(_named("opted_out"), _persons(numbers), temp=True)
+    return {**told, **{table.name: told[table.name].anti_join(gone, "person_id") for table in taken_from()}}
+
+
+def _persons(numbers: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({"person_id": pa.array(numbers, pa.string())})
 
 
 def _of_merges(record: Record, merges: tuple[Merge, ...]) -> Record:
@@ -219,9 +250,9 @@ def lacked(needs: Iterable[str], lacks: Mapping[str, str]) -> list[str]:
 
 def lacked_by_all(manifest: Manifest) -> dict[str, str]:
     """The facts that no load of the store carries, with the reason: not evaluable, which is not the same as none."""
-    # a batch of merges alone brings no fact, and so lacks none
-    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - {PERSON_MERGE.name}]
-    shared = set.intersection(*(set(lacks) for lacks in declared)) if declared else set()
+    # a batch of merges or of our own calls alone brings no fact, and so lacks none
+    declared = [batch.lacks for batch in manifest.batches if set(batch.rows) - NO_FACTS]
+    shared = set.intersection(*(set(lacks) for lacks in declared)) - {OUTREACH_CONTACT.name} if declared else set()
     return {fact: declared[0][fact] for fact in sorted(shared)}
 
 
@@ -271,22 +302,23 @@ def forget(record: Record) -> None:
 
 
 def cut_to_persons(record: Record, persons: Iterable[str]) -> Record:
-    """`of_persons`, with what was concluded of everyone cut down to them: all of it is person by person."""
+    """`of_persons`, with what was concluded of everyone cut down to them where it is person by person."""
     wanted = set(persons)
     ours = _those_of(record, wanted)
-    return replace(of_persons(record, wanted), derived={name: ours(rows) for name, rows in record.derived.items()})
+    return replace(
+        of_persons(record, wanted),
+        derived={name: ours(rows) for name, rows in record.derived.items() if "person_id" in rows.columns},
+    )
 
 
 def _those_of(record: Record, persons: set[str]) -> Callable[[ir.Table], ir.Table]:
     """Cuts rows down to those of some people. A few stand in the query, where the engine skips files by them; many
     stand in a table, since a query that names thousands takes longer to write than to run.
     """
-    import pyarrow as pa
-
     wanted = sorted(persons)
     if len(wanted) <= NAMED_IN_A_QUERY:
         return lambda rows: rows.filter(rows.person_id.isin(wanted))
-    named = record.con.create_table(_named("wanted"), pa.table({"person_id": pa.array(wanted, pa.string())}), temp=True)
+    named = record.con.create_table(_named("wanted"), _persons(wanted), temp=True)
     return lambda rows: rows.semi_join(named, "person_id")
 
 
@@ -310,7 +342,7 @@ def known_by(record: Record, instant: int) -> Record:
     """
     told = {t.name: record.told[t.name].filter(record.told[t.name].known_at <= instant) for t in TABLES}
     merges = tuple(merge for merge in record.merges if merge.known_at <= instant)
-    return _of_merges(replace(record, told=told, derived={}), merges)
+    return _of_sharing(record, told, merges, instant)
 
 
 def _empty(table: Table) -> ir.Table:

@@ -39,7 +39,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `required` means never null; otherwise `null` says what null means."""
+    """One column: `required` means never null; otherwise `null` says what null means.
+
+    A load refuses what breaks `required`, `at_least` or `choices`. `afterward check` judges what a sound feed keeps to:
+    `filled` is the share of rows that have a value, `plausible` the lowest and highest number that can be meant (in the
+    stored unit), `refers` the `table.column` in which the value stands too, `ahead` by how many days a day may lie
+    after the load.
+    """
 
     name: str
     kind: Kind
@@ -48,6 +54,19 @@ class Column:
     required: bool = False
     at_least: int | None = None
     choices: tuple[str, ...] = ()
+    filled: float = 0.0
+    plausible: tuple[int, int] | None = None
+    refers: str = ""
+    ahead: int = 0
+
+
+class Tells(Enum):
+    """What the rows of a table are about in time, and so what can be asked of it."""
+
+    EVENTS = "events"  # what happened: month after month, and known once it has happened
+    PLANS = "plans"  # what is meant to happen: month after month, and known before
+    MONTHS = "months"  # one row for each month of somebody's enrolment
+    SUBJECTS = "subjects"  # who or what somebody is, told at any time
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Table:
     says: str
     columns: tuple[Column, ...]
     about: str = "person"
+    tells: Tells = Tells.EVENTS
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.all_columns]

@@ -53,9 +53,12 @@ class FileCount:
     quarantined: int
 
 
+Counted = Sequence[int]  # codes, and how many of them are of no form of their system
+
+
 @dataclass(frozen=True)
 class Batch:
-    """One load."""
+    """One load. `unmapped` counts its codes by `table.column`; a store of before this was kept has none."""
 
     id: str
     reader: str
@@ -65,6 +68,7 @@ class Batch:
     lacks: Mapping[str, str] = field(default_factory=dict)  # fact -> why it is not evaluable on this source
     claims_complete_to: int | None = None  # day to which claims-borne events are complete
     admissions_complete_to: int | None = None  # day to which admissions are complete
+    unmapped: Mapping[str, Counted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -322,9 +326,43 @@ def loading(store: Path, zone: str | None = None) -> Iterator[Writer]:
         writer = Writer(store, manifest)
         try:
             yield writer
+        except OSError as fault:
+            _refuse_a_full_disk(fault)
+            raise
+        except Exception as fault:
+            if type(fault).__module__.split(".")[0] in ("duckdb", "_duckdb"):
+                _refuse_a_full_disk(fault)
+            raise
         finally:
             writer.con.close()
             shutil.rmtree(writer.folder, ignore_errors=True)
+            _take_back(store)
+
+
+FULL = ("No space left on device", "File too large", "Disk quota exceeded")
+
+
+def is_full(fault: BaseException) -> bool:
+    """Whether a fault of the system or of an engine says that the disk can take no more."""
+    return any(words.lower() in str(fault).lower() for words in FULL)
+
+
+def _refuse_a_full_disk(fault: Exception) -> None:
+    if is_full(fault):
+        raise BadStore(
+            got="a disk that is full, or a file larger than may be",
+            expected="room for the store and for what is unpacked on the way, about twice the files",
+            do="Make room and load again; the store is as it was.",
+        ) from None
+
+
+def _take_back(store: Path) -> None:
+    """Take away what a load that failed had already moved into place: only the manifest says what is in the store."""
+    (store / "manifest.json.new").unlink(missing_ok=True)
+    if (store / "manifest.json").is_file():
+        _sweep(store, read_manifest(store))
+    else:
+        shutil.rmtree(store / "batches", ignore_errors=True)
 
 
 def _sweep(store: Path, manifest: Manifest) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from features.codes.systems import ICD9CM, ICD10CM
 from features.errors import BadDeclaration
-from features.record.schema import Column, Kind, Table
+from features.record.schema import Column, Kind, Table, Tells
 
 _T, _ID, _CODE, _DAY, _AT = Kind.TEXT, Kind.IDENTIFIER, Kind.CODE, Kind.DAY, Kind.INSTANT
+_VISIT = "encounter.encounter_id"
 # the tables of what a clinical record tells, each entry with a number of its own
 CODED_TABLES = ("encounter", "problem", "clinical_procedure", "result", "order", "prescription", "allergy", "not_done")
+DOLLARS = (-1_000_000_000, 1_000_000_000)  # cents: ten million dollars either way for one line
+LIFE = 36_525  # days of a hundred years: by so much may lie ahead what has no end
 
 PERSON = Table(
     "person",
     "Who somebody is, as one source told it at one time; the latest known value of each column holds.",
     (
-        Column("birth_day", _DAY, "day of birth"),
-        Column("sex", _T, "administrative sex", choices=("female", "male", "unknown")),
+        Column("birth_day", _DAY, "day of birth", filled=0.98),
+        Column("sex", _T, "administrative sex", choices=("female", "male", "unknown"), filled=0.98),
         Column("clinical_sex", _T, "sex for clinical use, where told beside it", choices=("female", "male", "unknown")),
         Column("race", _T, "race as recorded, lower case"),
         Column("ethnicity", _T, "ethnicity as recorded, lower case"),
@@ -25,8 +28,11 @@ PERSON = Table(
             "entitlement_code", _CODE, "original reason for Medicare entitlement (0 age, 1 disability, 2 or 3 ESRD)"
         ),
     ),
+    tells=Tells.SUBJECTS,
 )
-DEATH = Table("death", "That a person died; precision `month` means at some time in that month.", ())
+DEATH = Table(
+    "death", "That a person died; precision `month` means at some time in that month.", (), tells=Tells.SUBJECTS
+)
 CONTACT_DETAILS = Table(
     "contact_details",
     "How to reach a person. Never a feature.",
@@ -44,6 +50,7 @@ CONTACT_DETAILS = Table(
         Column("caregiver_phone", _ID, "telephone of who helps at home"),
         Column("contact_opt_out", Kind.FLAG, "1 when the person asked not to be called"),
     ),
+    tells=Tells.SUBJECTS,
 )
 IDENTIFIER = Table(
     "identifier",
@@ -59,6 +66,7 @@ IDENTIFIER = Table(
         Column("owner", _ID, "who gives the number: payer, facility or assigning authority", null="the system says it"),
         Column("value", _ID, "the number, letters in capitals, without blanks and hyphens", required=True),
     ),
+    tells=Tells.SUBJECTS,
 )
 PERSON_MERGE = Table(
     "person_merge",
@@ -77,6 +85,7 @@ PERSON_MERGE = Table(
         ),
         Column("probability", Kind.MILLI, "of linkage: how likely one person, times 1,000", null="not by linkage"),
     ),
+    tells=Tells.SUBJECTS,
 )
 COVERAGE = Table(
     "coverage",
@@ -89,11 +98,13 @@ COVERAGE = Table(
         Column("managed_care", Kind.FLAG, "1 when a managed-care plan paid, so fee-for-service claims may lack"),
         Column("drug_coverage", Kind.FLAG, "1 when dispensings of the month reach the network"),
     ),
+    tells=Tells.MONTHS,
 )
 ATTRIBUTION = Table(
     "attribution",
     "Which practice answers for a person in a month.",
     (Column("provider_id", _ID, "attributed provider"), Column("practice", _T, "attributed practice")),
+    tells=Tells.MONTHS,
 )
 CLAIM_LINE = Table(
     "claim_line",
@@ -114,19 +125,19 @@ CLAIM_LINE = Table(
         Column("drg_code", _CODE, "MS-DRG, three digits"),
         Column("revenue_center_code", _CODE, "revenue centre, four digits"),
         Column("hcpcs_code", _CODE, "HCPCS or CPT"),
-        Column("units", Kind.MILLI, "service units times 1,000"),
+        Column("units", Kind.MILLI, "service units times 1,000", plausible=(-9_999_000, 9_999_000)),
         Column("rendering_id", _ID, "who did it (NPI)"),
         Column("billing_id", _ID, "who billed it (NPI)"),
-        Column("facility_id", _ID, "where it was done (CCN or NPI)"),
-        Column("paid", Kind.CENTS, "paid by the plan"),
-        Column("allowed", Kind.CENTS, "allowed amount"),
+        Column("facility_id", _ID, "where it was done (CCN or NPI)", refers="facility.facility_id"),
+        Column("paid", Kind.CENTS, "paid by the plan", filled=0.8, plausible=DOLLARS),
+        Column("allowed", Kind.CENTS, "allowed amount", plausible=DOLLARS),
     ),
 )
 DIAGNOSIS = Table(
     "diagnosis",
     "One diagnosis on one version of a claim.",
     (
-        Column("claim_id", _ID, "the claim it stands on", required=True),
+        Column("claim_id", _ID, "the claim it stands on", required=True, refers="claim_line.claim_id"),
         Column("version", Kind.COUNT, "the claim's version", required=True, at_least=0),
         Column("role", _T, "where it stands", choices=("principal", "secondary", "admitting"), required=True),
         Column("code_system", _T, "coding system", required=True),
@@ -138,7 +149,7 @@ PROCEDURE = Table(
     "procedure",
     "One coded procedure on one version of a claim.",
     (
-        Column("claim_id", _ID, "the claim it stands on", required=True),
+        Column("claim_id", _ID, "the claim it stands on", required=True, refers="claim_line.claim_id"),
         Column("version", Kind.COUNT, "the claim's version", required=True, at_least=0),
         Column("code_system", _T, "coding system", required=True),
         Column("code", _CODE, "canonical form", required=True),
@@ -153,8 +164,8 @@ DISPENSING = Table(
         Column("cancels", Kind.FLAG, "1 when this version takes the fill back", required=True),
         Column("ndc_code", _CODE, "NDC, eleven digits"),
         Column("rxnorm_code", _CODE, "RxNorm concept", null="told as an NDC, or not told"),
-        Column("quantity", Kind.MILLI, "quantity times 1,000"),
-        Column("days_supply", Kind.COUNT, "days that the fill lasts", at_least=0),
+        Column("quantity", Kind.MILLI, "quantity times 1,000", plausible=(-99_999_000, 99_999_000)),
+        Column("days_supply", Kind.COUNT, "days that the fill lasts", at_least=0, filled=0.9, plausible=(0, 400)),
         Column("prescriber_id", _ID, "who prescribed (NPI)"),
         Column("paid", Kind.CENTS, "paid by the plan"),
     ),
@@ -174,6 +185,7 @@ ORDER = Table(
         Column("orderer_id", _ID, "who ordered (NPI)"),
         Column("visit_number", _ID, "the hospital's number of the stay", null="not ordered in a stay"),
     ),
+    tells=Tells.PLANS,
 )
 RESULT = Table(
     "result",
@@ -182,7 +194,9 @@ RESULT = Table(
         Column("kind", _T, "kind of result", choices=("laboratory", "vital", "assessment"), required=True),
         Column("result_id", _ID, "the result", null="one of several values of a result, or not numbered by the source"),
         Column("part_of", _ID, "the result of which this is one of several values", null="it stands alone"),
-        Column("encounter_id", _ID, "the encounter in which it was taken", null="not taken in an encounter"),
+        Column(
+            "encounter_id", _ID, "the encounter in which it was taken", null="not taken in an encounter", refers=_VISIT
+        ),
         Column("status", _T, "state, such as preliminary, final, amended or corrected"),
         Column("category", _T, "categories as the source codes them, with a blank before and after each"),
         Column("timing", _T, "what the times are of", choices=("taken", "ongoing", "issued")),
@@ -203,7 +217,7 @@ ADT_EVENT = Table(
     (
         Column("event_type", _T, "HL7 v2 trigger event, such as A03", required=True),
         Column("visit_number", _ID, "the hospital's number of the visit", required=True),
-        Column("patient_class", _T, "I inpatient, E emergency, O outpatient or observation"),
+        Column("patient_class", _T, "I inpatient, E emergency, O outpatient or observation", filled=0.9),
         Column("admitted_at", _AT, "admission"),
         Column("discharged_at", _AT, "discharge", null="not discharged"),
         Column("admission_day", _DAY, "local day of admitted_at"),
@@ -214,19 +228,21 @@ ADT_EVENT = Table(
         Column("hospital_service", _T, "service"),
         Column("code_system", _T, "coding system of the working diagnosis"),
         Column("code", _CODE, "working or admitting diagnosis"),
-        Column("facility_id", _ID, "hospital"),
+        Column("facility_id", _ID, "hospital", filled=0.9, refers="facility.facility_id"),
     ),
 )
 DISCHARGE_NOTICE = Table(
     "discharge_notice",
     "What a hospital tells on the day of discharge. A claims-only reader declares it from the claim.",
     (
-        Column("claim_id", _ID, "the claim it was declared from", null="told by a hospital"),
+        Column(
+            "claim_id", _ID, "the claim it was declared from", null="told by a hospital", refers="claim_line.claim_id"
+        ),
         Column("admission_day", _DAY, "day of admission", required=True),
         Column("discharge_day", _DAY, "day of discharge", required=True),
         Column("code_system", _T, "coding system of the admitting diagnosis"),
         Column("code", _CODE, "admitting diagnosis"),
-        Column("facility_id", _ID, "hospital"),
+        Column("facility_id", _ID, "hospital", refers="facility.facility_id"),
     ),
 )
 APPOINTMENT = Table(
@@ -235,9 +251,28 @@ APPOINTMENT = Table(
     (
         Column("appointment_id", _ID, "the appointment", required=True),
         Column("status", _T, "state", choices=("booked", "kept", "missed", "cancelled"), required=True),
-        Column("appointment_day", _DAY, "day of the visit", required=True),
+        Column("appointment_day", _DAY, "day of the visit", required=True, ahead=800),
         Column("specialty", _T, "specialty, lower case"),
         Column("provider_id", _ID, "with whom (NPI)"),
+    ),
+    tells=Tells.PLANS,
+)
+OUTREACH_CONTACT = Table(
+    "outreach_contact",
+    "A call, message or visit by which the network's care managers tried to reach somebody after a discharge, for"
+    " impact and monitoring. Never a feature: it was made because of a score.",
+    (
+        Column("contact_id", _ID, "the contact; told again, it is the same one", required=True),
+        Column("stay_id", _ID, "the stay that it was about", null="about no stay"),
+        Column("kind", _T, "how", choices=("call", "message", "visit"), required=True),
+        Column(
+            "outcome",
+            _T,
+            "what became of it: nobody answered (attempted), spoken to (reached), a visit booked (scheduled), declined",
+            choices=("attempted", "reached", "scheduled", "declined"),
+            required=True,
+        ),
+        Column("spoke_to", _T, "who answered", choices=("the person", "caregiver", "facility", "practice")),
     ),
 )
 PROBLEM = Table(
@@ -246,7 +281,13 @@ PROBLEM = Table(
     " recorded, one when it had gone.",
     (
         Column("condition_id", _ID, "the entry", required=True),
-        Column("encounter_id", _ID, "the encounter in which it was recorded", null="not recorded in an encounter"),
+        Column(
+            "encounter_id",
+            _ID,
+            "the encounter in which it was recorded",
+            null="not recorded in an encounter",
+            refers=_VISIT,
+        ),
         Column("condition_type", _T, "problem-list-item, encounter-diagnosis or health-concern"),
         Column("category", _T, "categories as the source codes them, with a blank before and after each"),
         Column(
@@ -313,7 +354,9 @@ CLINICAL_PROCEDURE = Table(
     "A procedure as the provider's own record tells it; what was billed is in `procedure`.",
     (
         Column("procedure_id", _ID, "the procedure", required=True),
-        Column("encounter_id", _ID, "the encounter in which it was done", null="not done in an encounter"),
+        Column(
+            "encounter_id", _ID, "the encounter in which it was done", null="not done in an encounter", refers=_VISIT
+        ),
         Column("status", _T, "state, such as in-progress or completed"),
         Column("code_system", _T, "coding system", null="told in words only"),
         Column("code", _CODE, "canonical form", null="told in words only"),
@@ -325,7 +368,13 @@ PRESCRIPTION = Table(
     "A prescription as it stood from `known_at`: one row when it was written, one when it was known to have ended.",
     (
         Column("prescription_id", _ID, "the prescription", required=True),
-        Column("encounter_id", _ID, "the encounter in which it was written", null="not written in an encounter"),
+        Column(
+            "encounter_id",
+            _ID,
+            "the encounter in which it was written",
+            null="not written in an encounter",
+            refers=_VISIT,
+        ),
         Column(
             "status", _T, "state", choices=("active", "on-hold", "completed", "stopped", "cancelled"), required=True
         ),
@@ -333,14 +382,15 @@ PRESCRIPTION = Table(
         Column("code", _CODE, "the medicine, canonical form", null="told in words only"),
         Column("by_reference", Kind.FLAG, "1 when the medicine was named by reference to an entry of its own"),
         Column("intent", _T, "plan, order, original-order, reflex-order, filler-order or instance-order"),
-        Column("taken_from_day", _DAY, "first day on which it is to be taken"),
-        Column("taken_to_day", _DAY, "last day on which it is to be taken", null="no end is told"),
+        Column("taken_from_day", _DAY, "first day on which it is to be taken", ahead=800),
+        Column("taken_to_day", _DAY, "last day on which it is to be taken", null="no end is told", ahead=LIFE),
         Column("daily_quantity", Kind.MILLI, "quantity to be taken a day times 1,000"),
         Column("quantity", Kind.MILLI, "quantity of one fill times 1,000"),
-        Column("days_supply", Kind.COUNT, "days that one fill lasts", at_least=0),
+        Column("days_supply", Kind.COUNT, "days that one fill lasts", at_least=0, plausible=(0, 400)),
         Column("refills", Kind.COUNT, "fills allowed after the first", at_least=0),
         Column("prescriber_id", _ID, "who prescribed (NPI)"),
     ),
+    tells=Tells.PLANS,
 )
 NOT_DONE = Table(
     "not_done",
@@ -349,7 +399,13 @@ NOT_DONE = Table(
         Column("not_done_id", _ID, "the entry", required=True),
         Column("kind", _T, "what kind", choices=("result", "prescription", "service", "device"), required=True),
         Column("status", _T, "state in the source's own word"),
-        Column("encounter_id", _ID, "the encounter in which it was decided", null="not decided in an encounter"),
+        Column(
+            "encounter_id",
+            _ID,
+            "the encounter in which it was decided",
+            null="not decided in an encounter",
+            refers=_VISIT,
+        ),
         Column("issued_at", _AT, "when a result was told to be missing", null="not a result, or not told"),
         Column("issued_day", _DAY, "local day of issued_at", null="not a result, or not told"),
         Column("code_system", _T, "coding system", null="told in words only"),
@@ -385,9 +441,10 @@ CONSENT = Table(
         Column("category", _T, "its kind, as the source codes it"),
         Column("provision", _T, "what it says", choices=("permit", "deny")),
         Column("action", _T, "which use it is about, such as disclose or access", null="every use"),
-        Column("start_day", _DAY, "first day on which it holds", null="from when it was given"),
-        Column("end_day", _DAY, "last day on which it holds", null="no end is told"),
+        Column("start_day", _DAY, "first day on which it holds", null="from when it was given", ahead=LIFE),
+        Column("end_day", _DAY, "last day on which it holds", null="no end is told", ahead=LIFE),
     ),
+    tells=Tells.SUBJECTS,
 )
 PROVIDER = Table(
     "provider",
@@ -399,6 +456,7 @@ PROVIDER = Table(
         Column("specialty", _T, "specialty, lower case"),
     ),
     about="network",
+    tells=Tells.SUBJECTS,
 )
 FACILITY = Table(
     "facility",
@@ -410,6 +468,7 @@ FACILITY = Table(
         Column("facility_type", _T, "type, lower case"),
     ),
     about="network",
+    tells=Tells.SUBJECTS,
 )
 
 TABLES = (
@@ -430,6 +489,7 @@ TABLES = (
     ADT_EVENT,
     DISCHARGE_NOTICE,
     APPOINTMENT,
+    OUTREACH_CONTACT,
     ENCOUNTER,
     PROBLEM,
     ALLERGY,
@@ -441,6 +501,9 @@ TABLES = (
     PROVIDER,
     FACILITY,
 )
+
+# what tells nothing that a model may see: who is one person, and whom we called ourselves
+NO_FACTS = frozenset({PERSON_MERGE.name, OUTREACH_CONTACT.name})
 
 
 def facts() -> frozenset[str]:

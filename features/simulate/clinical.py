@@ -9,7 +9,8 @@ from features.codes.laboratory import LABS, VITALS
 from features.simulate import conditions, stay, therapies, write
 from features.simulate.ambulatory import KEPT, Visits
 from features.simulate.claims import member_columns
-from features.simulate.frame import Array, Flags, Floats, Frame, Ints, generator, stack, take
+from features.simulate.closing import READ_BEFORE_CLOSING, Closings, high_tests
+from features.simulate.frame import NO_DAY, Array, Flags, Floats, Frame, Ints, generator, stack, take
 from features.simulate.ground import Ground
 from features.simulate.population import YEAR, People, Period
 from features.windows import SECONDS_A_DAY
@@ -23,7 +24,7 @@ PENDING_TESTS: tuple[str, ...] = (
     "vitamin B12",
     "blood culture",
     "pathology report",
-    "glycated haemoglobin",
+    "natriuretic peptide",
 )
 WORDS: tuple[str, ...] = ("negative", "positive", "see report")
 WHOLE: tuple[str, ...] = ("sodium", "glucose", "filtration rate", "natriuretic peptide", "troponin", "platelets")
@@ -107,7 +108,7 @@ def pending_results(stays: Frame, orders: Frame, visit: Ints, seed: int, block: 
     size = len(done["stay"])
     numeric = np.stack([random.normal(2.0, 1.2, size).clip(0.05), random.normal(420, 160, size).clip(90),
                         (random.random(size) < 0.08).astype(float), np.full(size, 2.0),
-                        random.normal(6.4, 1.1, size).clip(4.2)])  # fmt: skip
+                        random.normal(140, 60, size).clip(5)])  # fmt: skip
     which = np.array([list(PENDING_TESTS).index(TESTS[test]) for test in done["test"].tolist()], dtype=np.int64)
     value = numeric[which, np.arange(size)].round(1) if size else np.zeros(0)
     return _rows(
@@ -130,7 +131,6 @@ def clinic_results(people: People, visits: Visits, seed: int, block: int) -> Fra
     creatinine = (0.92 + 0.55 * has("kidney disease 3") + 1.5 * has("kidney disease 4")) * np.exp(
         random.normal(0, 0.12, size)
     )
-    diabetic = has("diabetes")
     lots = []
     at = frame["day"] * SECONDS_A_DAY + frame["second"] + 1800
     wait = random.integers(6, 40, size) * 3600
@@ -143,21 +143,47 @@ def clinic_results(people: People, visits: Visits, seed: int, block: int) -> Fra
         ("creatinine", creatinine, everything),
         ("filtration rate", filtration(creatinine, women, age), everything),
         ("LDL cholesterol", 108 - 20 * has("lipids") + random.normal(0, 28, size), random.random(size) < 0.5),
-        ("glycated haemoglobin", 5.6 + 1.7 * diabetic + random.normal(0, 0.8, size) * (0.3 + diabetic), diabetic),
-        ("urine albumin to creatinine", np.exp(2.4 + 1.4 * has("diabetes complicated") + random.normal(0, 0.8, size)),
-         diabetic & (random.random(size) < 0.5)),
     )  # fmt: skip
     for name, value, done in values:
-        digits = (
-            0
-            if name in (*WHOLE, "LDL cholesterol", "urine albumin to creatinine")
-            else 2
-            if name == "creatinine"
-            else 1
-        )
+        digits = 0 if name in (*WHOLE, "LDL cholesterol") else 2 if name == "creatinine" else 1
         rounded = value.clip(0.1).round(digits)[done]
         lots.append(_rows(person[done], TEST[name], rounded, at[done], (at + wait)[done], np.full(int(done.sum()), -1)))
     return stack(lots)
+
+
+def closing_results(
+    people: People, period: Period, closings: Closings, deaths: Ints, seed: int, block: int
+) -> Frame:  # fmt: skip
+    """The tests that close care gaps, and those of people with diabetes whose values stay high."""
+    random = generator(seed, block, ROOM + 700)
+    lots = []
+    for measure in ("CMS122", "CMS951"):
+        person, day = _seen(people, closings.of(measure), deaths)
+        size = len(person)
+        at = day * SECONDS_A_DAY + random.integers(16, 33, size) * 1800
+        complicated = conditions.active(people.onset[person], day)[:, conditions.INDEX["diabetes complicated"]]
+        values = (
+            {"glycated haemoglobin": random.normal(7.1, 0.7, size).clip(5.2, 8.8).round(1)}
+            if measure == "CMS122"
+            else {
+                "filtration rate": (76 - 12 * complicated + random.normal(0, 14, size)).clip(20).round(),
+                "urine albumin to creatinine": np.exp(2.4 + 1.4 * complicated + random.normal(0, 0.8, size)).round(),
+            }
+        )
+        wait = random.integers(6, 40, size) * 3600
+        lots += [_rows(person, TEST[name], value, at, at + wait, np.full(size, -1)) for name, value in values.items()]
+    person, day = _seen(people, high_tests(people, closings, period, seed, block), deaths)
+    at = day * SECONDS_A_DAY + random.integers(16, 33, len(person)) * 1800
+    high = (9.2 + random.gamma(2, 0.6, len(person))).clip(9.2, 14).round(1)
+    lots.append(_rows(person, TEST["glycated haemoglobin"], high, at, at + SECONDS_A_DAY, np.full(len(person), -1)))
+    return stack(lots)
+
+
+def _seen(people: People, of: tuple[Ints, Ints], deaths: Ints) -> tuple[Ints, Ints]:
+    """Those of some (person, day) who are alive and covered on it."""
+    person, day = of
+    there = people.covered(day, person) & ((deaths[person] == NO_DAY) | (day < deaths[person]))
+    return person[there], day[there]
 
 
 def lab_results(people: People, ground: Ground, period: Period, lots: list[Frame], first: int) -> Table:
@@ -204,9 +230,11 @@ def lab_results(people: People, ground: Ground, period: Period, lots: list[Frame
     }, size
 
 
-def observations(people: People, period: Period, visits: Visits, stays: Frame, visit: Ints, first: int, seed: int,
-                 block: int) -> Table:  # fmt: skip
-    """Vital signs of the day before discharge and of half of the kept visits, and some depression scores."""
+def observations(people: People, period: Period, visits: Visits, stays: Frame, visit: Ints, closings: Closings,
+                 deaths: Ints, first: int, seed: int, block: int) -> Table:  # fmt: skip
+    """Vital signs of the day before discharge and of half of the kept visits, and some depression scores. Of people
+    with hypertension the pressures follow the planted closing: high until the gap of the year closes, then not.
+    """
     random = generator(seed, block, ROOM + 400)
     ward_day = np.maximum(stays["last"] - 1, stays["day"])
     rows = np.flatnonzero((visits.frame["status"] == KEPT) & (random.random(len(visits.keys)) < 0.5))
@@ -216,6 +244,10 @@ def observations(people: People, period: Period, visits: Visits, stays: Frame, v
     obese, thin = ill[:, conditions.INDEX["obesity"]], ill[:, conditions.INDEX["malnutrition"]] | people.thin[person]
     mass = np.where(thin, 18.9, np.where(obese, 34.0, 26.8)) + random.normal(0, 1.2, size)
     pressure = 131 + 6 * ill[:, conditions.INDEX["hypertension"]] + random.normal(0, 13, size)
+    watched, closes = closings.day_of("CMS165", person, frame["day"], period)
+    lower = watched & (closes != NO_DAY) & (frame["day"] >= closes)
+    pressure = np.where(lower, np.minimum(pressure, 138), np.where(watched, 142 + np.abs(pressure - 140), pressure))
+    told = ~watched | lower | (draws(seed, block, size) < READ_BEFORE_CLOSING)
     sad = 4 + 6 * ill[:, conditions.INDEX["depression"]] + random.normal(0, 3, size)
     none = np.full(size, -1)
     asked = random.random(size) < 0.2
@@ -224,7 +256,10 @@ def observations(people: People, period: Period, visits: Visits, stays: Frame, v
     clinic = (("systolic pressure", pressure), ("diastolic pressure", pressure * 0.6), ("body mass index", mass),
               ("weight", mass * 2.76))  # fmt: skip
     lots = [_rows(stays["person"], VITAL[name], value, ward_day, ward_day, visit) for name, value in ward]
-    lots += [_rows(person, VITAL[name], value, frame["day"], frame["day"], none) for name, value in clinic]
+    for name, value in clinic:
+        kept = told if "pressure" in name else np.ones(size, dtype=np.bool_)
+        lots.append(_rows(person[kept], VITAL[name], value[kept], frame["day"][kept], frame["day"][kept], none[kept]))
+    lots += _closing_pressures(people, closings, deaths, seed, block)
     lots.append(
         _rows(
             person[asked],
@@ -259,6 +294,25 @@ def observations(people: People, period: Period, visits: Visits, stays: Frame, v
         "normalized_units": write.coded(table["test"], units),
         "data_source": write.same(write.SOURCE, total),
     }, total  # fmt: skip
+
+
+def draws(seed: int, block: int, size: int) -> Floats:
+    """Uniform numbers of their own, so that nobody's other values change with them."""
+    return np.asarray(generator(seed, block, ROOM + 800).random(size), dtype=np.float64)
+
+
+def _closing_pressures(people: People, closings: Closings, deaths: Ints, seed: int, block: int) -> list[Frame]:
+    """Two readings on two days, the second in case that the first day is one in hospital."""
+    random = generator(seed, block, ROOM + 900)
+    person, day = _seen(people, closings.of("CMS165"), deaths)
+    lots = []
+    for later in (0, 2):
+        on = day + later
+        pressure = random.normal(127, 7, len(person)).clip(95, 138)
+        none = np.full(len(person), -1)
+        for name, value in (("systolic pressure", pressure), ("diastolic pressure", pressure * 0.6)):
+            lots.append(_rows(person, VITAL[name], value, on, on, none))
+    return lots
 
 
 def orders(

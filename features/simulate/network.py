@@ -13,6 +13,7 @@ from features.simulate import (
     bills,
     claims,
     clinical,
+    closing,
     courses,
     delivery,
     hospital_bills,
@@ -72,9 +73,11 @@ def _block(
     visits = ambulatory.visits(folk, soil, period, calendar, keep, seed, block)
     emergencies = ambulatory.emergencies(folk, soil, period, calendar, keep, seed, block)
     uses = therapies.therapies(folk, period, seed, block)
+    closed = closing.closings(folk, soil, uses, period, seed, block)
     course = courses.courses(folk, soil, period, visits, emergencies, uses, calendar, keep, seed, block)
     stays, deaths = course.stays, course.deaths
     number = block * STEP
+    filled = therapies.with_fills(uses, closing.statin_fills(folk, closed, period, seed, block))
     billed = bills.joined(
         [
             bills.office(folk, soil, visits, seed, block),
@@ -86,7 +89,7 @@ def _block(
         ]
     )
     files.add("medical_claim", *claims.medical(folk, soil, period, calendar, billed, number, seed, block))
-    files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, uses, deaths, number, seed, block))
+    files.add("pharmacy_claim", *claims.pharmacy(folk, soil, period, calendar, filled, deaths, number, seed, block))
     files.add("eligibility", *members_of.eligibility(folk, period, deaths))
     files.add("provider_attribution", *members_of.attribution(folk, soil, period, deaths))
     files.add("contact", *members_of.contact(folk, seed, block))
@@ -98,9 +101,13 @@ def _block(
         clinical.ward_results(folk, stays, uses, visit, seed, block),
         clinical.pending_results(stays, pending, visit, seed, block),
         clinical.clinic_results(folk, visits, seed, block),
+        clinical.closing_results(folk, period, closed, deaths, seed, block),
     ]
     files.add("lab_result", *clinical.lab_results(folk, soil, period, results, number))
-    files.add("observation", *clinical.observations(folk, period, visits, stays, visit, number, seed, block))
+    files.add(
+        "observation", *clinical.observations(folk, period, visits, stays, visit, closed, deaths, number, seed, block)
+    )
     files.add("order", *clinical.orders(folk, soil, period, stays, pending, visit, number, seed, block))
     files.add("immunization", *clinical.immunizations(folk, soil, period, deaths, number, seed, block))
     files.add_truth(truth.columns(folk, soil, period, stays, course.truths, visit))
+    files.add_truth(truth.gap_columns(folk, closed, period), "gap_truth")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from features.codes.medicines import PRODUCTS
 from features.simulate import conditions, delivery
-from features.simulate.frame import NO_DAY, Array, Flags, Frame, Ints, generator, person_day, spans, take
+from features.simulate.frame import NO_DAY, Array, Flags, Frame, Ints, generator, person_day, spans, stack, take
 from features.simulate.population import People, Period
 
 ROOM = 3
@@ -68,6 +68,12 @@ class Therapies:
         """Days of cardiac medicines dispensed to the given people on the given days, both included."""
         low, high = spans(self.cardiac_keys, person_day(person, first), person_day(person, last))
         return self.cardiac_days[high] - self.cardiac_days[low]
+
+
+def with_fills(therapies: Therapies, more: Frame) -> Therapies:
+    """The same with other fills beside, as files tell them: facts of discharges are read from the former alone."""
+    fills = stack([therapies.fills, {name: more[name] for name in therapies.fills}])
+    return replace(therapies, fills=take(fills, np.lexsort((fills["product"], fills["day"], fills["person"]))))
 
 
 def products_of(drug_class: str) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from features.simulate import closing as closings
 from features.simulate import planted, write
 from features.simulate.claims import member_columns
 from features.simulate.frame import NO_DAY, Flags, Floats, Frame, Ints, take
@@ -50,6 +51,20 @@ def columns(
     for fact in planted.HIDDEN:
         found[f"hidden_{fact.key}"] = pa.array(truth[fact.key])
     return found
+
+
+def gap_columns(people: People, closing: closings.Closings, period: Period) -> dict[str, pa.Array]:
+    """One row a person, measure and month's end at which the gap is open by what is planted."""
+    found = closings.truth(people, closing, period)
+    measures = tuple(each.measure for each in closings.CLOSINGS)
+    return {
+        "person_id": member_columns(people, found["person"])["person_id"].cast(pa.string()),
+        "measure": write.coded(found["measure"], measures).cast(pa.string()),
+        "as_of": write.dates(found["as_of"]),
+        "still_open_chance": pa.array(found["still_open_chance"]),
+        "closes_next_month": pa.array(found["closes_next_month"]),
+        "still_open": pa.array(found["still_open"]),
+    }
 
 
 def _visible(truth: Frame, outcome: str, silent: Flags) -> Floats:

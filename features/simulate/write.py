@@ -102,9 +102,9 @@ class Files:
         assert not unknown, f"columns that {name} does not have: {sorted(unknown)}"
         self._append(name, pa.Table.from_arrays(arrays, names=schema.names))
 
-    def add_truth(self, columns: Columns) -> None:
-        """Appends rows to truth.parquet, whose columns are those given first."""
-        self._append("truth", pa.table(dict(columns)))
+    def add_truth(self, columns: Columns, name: str = "truth") -> None:
+        """Appends rows to a file of the planted truth, whose columns are those given first."""
+        self._append(name, pa.table(dict(columns)))
 
     def _append(self, name: str, table: pa.Table) -> None:
         plain = [

@@ -55,6 +55,7 @@ def _rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
         **number_rejects(raw, "BENE_MBI_ID"),
         **values.none_given(raw, ("BENE_DOB",)),
         **values.no_dates(raw, dates),
+        **values.no_births({"BENE_DOB": values.day(raw.BENE_DOB)}),
         "BENE_SEX_CD is not 0, 1 or 2": raw.BENE_SEX_CD.notnull() & ~raw.BENE_SEX_CD.isin(["0", "1", "2"]),
         "BENE_DEATH_DT before BENE_DOB": values.day(raw.BENE_DEATH_DT) < values.day(raw.BENE_DOB),
     }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from features.sources.load import LoadReport
 
 REASONS_NAMED = 3
+FILES_NAMED = 5
 
 
 @click.command(name="load")
@@ -36,11 +37,11 @@ def load(
     Sub-folders, zips and gzips are opened. Every input row (of HL7 v2: every message) is accounted for: read = loaded +
     quarantined. A row that is not right goes to the store's quarantine with the reason and never stops a load; a file
     whose content the store already holds is not loaded again; a load that is broken off, or in which no row is right,
-    leaves the store as it was.
+    leaves the store as it was; files that hold no row at all are a failure too.
 
     The JSON report has `files`: for each file by name `read`, `loaded`, `quarantined`, `layout` and `already_loaded`;
     then `read`, `loaded`, `quarantined` in all, `reasons`, `unread`, `unused`, `rows` by table, `lacks`, `unmapped` by
-    column.
+    column, and `alarms`: the columns of which more codes are unmapped than in earlier loads.
     """
     from features.sources.formats import reader
     from features.sources.load import load as run
@@ -53,6 +54,8 @@ def load(
         _write_json(report, json_file)
     if report.refused:
         raise nothing_loaded(report)
+    if not report.read and not report.already:
+        raise no_rows(report)
 
 
 def told(report: LoadReport) -> list[str]:
@@ -71,17 +74,28 @@ def told(report: LoadReport) -> list[str]:
         ("quarantined because", [f"{count:,} {reason}" for reason, count in report.reasons.items()]),
         ("already in the store, not loaded again", list(report.already)),
         ("not read, of no known layout", list(report.unread)),
+        ("no row in the file", [file.name for file in report.files if not file.read]),
         ("read, and of no use to the record", [f"{count:,} {kind}" for kind, count in report.unused.items()]),
-        ("codes of no form of their system", [_share(*item) for item in report.unmapped.items() if item[1][1]]),
+        ("ALARM: more codes are not understood than in earlier loads", [_jump(*item) for item in report.jumps.items()]),
+        ("codes of no form of their system, or in no list", [_share(*i) for i in report.unmapped.items() if i[1][1]]),
         ("rows by table", [f"{rows:,} {table}" for table, rows in report.rows.items()]),
         ("not evaluable on this source", [f"{fact}: {why}" for fact, why in report.lacks.items()]),
     ]
     for title, items in sections:
         if items:
             lines += ["", f"{title}:", *(f"  {item}" for item in items)]
-    if not report.read and not report.already:
-        lines += ["", "The files hold no row: nothing was loaded."]
     return lines
+
+
+def no_rows(report: LoadReport) -> BadInput:
+    """What a user is told whose files hold no row at all: a header alone is most often a query that failed."""
+    names = ", ".join(file.name for file in report.files[:FILES_NAMED])
+    more = f" and {len(report.files) - FILES_NAMED} more" if len(report.files) > FILES_NAMED else ""
+    return BadInput(
+        got=f"no row in {names}{more}" if names else "files without a row",
+        expected="rows under the header",
+        do="Ask the sender for the whole file; nothing was loaded.",
+    )
 
 
 def nothing_loaded(report: LoadReport) -> BadInput:
@@ -98,6 +112,11 @@ def nothing_loaded(report: LoadReport) -> BadInput:
 def _share(column: str, counts: tuple[int, int]) -> str:
     codes, wrong = counts
     return f"{column}: {wrong:,} of {codes:,} ({100 * wrong / codes:.2f} %)"
+
+
+def _jump(column: str, shares: tuple[float, float]) -> str:
+    then, now = shares
+    return f"{column}: {100 * now:.2f} %, before {100 * then:.2f} %"
 
 
 def _write_json(report: LoadReport, path: Path) -> None:
@@ -127,6 +146,7 @@ def _write_json(report: LoadReport, path: Path) -> None:
         "rows": dict(report.rows),
         "lacks": dict(report.lacks),
         "unmapped": {column: {"codes": codes, "unmapped": n} for column, (codes, n) in report.unmapped.items()},
+        "alarms": {column: {"before": then, "now": now} for column, (then, now) in report.jumps.items()},
     }
     try:
         path.write_text(json.dumps(content, indent=1) + "\n")

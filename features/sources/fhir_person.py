@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from features import windows
 from features.record.tables import CONSENT, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, IDENTIFIER, PERSON, PROVIDER
+from features.sources import values
 from features.sources.fhir_layouts import as_listed, before, happened, layout, nothing_wrong, of_a_patient, one_of, void
 from features.sources.fhir_paths import NPI, codes, person, text, time
 from features.sources.fhir_sheets import Sheet
@@ -30,7 +31,11 @@ ALWAYS_KNOWN = windows.local_end(0)  # clinicians and places of care; a person w
 
 
 def _patient_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
-    return {"no id": raw.id.isnull(), "deceasedDateTime before birthDate": before(raw.died_to, raw.born_from)}
+    return {
+        "no id": raw.id.isnull(),
+        **values.no_births({"birthDate": raw.born_from // windows.SECONDS_A_DAY}),
+        "deceasedDateTime before birthDate": before(raw.died_to, raw.born_from),
+    }
 
 
 # SNOMED CT's findings, which the US Core extension of a person's sex carries

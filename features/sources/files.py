@@ -9,7 +9,7 @@ import shutil
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
@@ -23,11 +23,14 @@ ZIP = b"PK"  # how every zip begins
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file of data on local disk, unpacked. `name` is what a report shows; `sha256` is that of the content."""
+    """One file of data on local disk, unpacked. `name` is what a report shows; `sha256` is that of the content, `state`
+    its size and when it was last changed, as that was hashed.
+    """
 
     name: str
     path: Path
     sha256: str
+    state: tuple[int, int] = (0, 0)
 
 
 def input_files(given: Path, scratch: Path, named: str = "") -> list[InputFile]:
@@ -74,7 +77,7 @@ def _opened(path: Path, given: Path, scratch: Path, named: str) -> Iterator[Inpu
             with gzip.open(path) as inside:
                 yield _unpacked(cast("IO[bytes]", inside), place.removesuffix(path.suffix), scratch)
         elif path.suffix.lower() in DATA_ENDINGS or known_by_name:
-            yield InputFile(place, path, _hash(path))
+            yield _hashed(place, path)
     except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error):
         raise BadInput(got=f"{path.name}, which is damaged", expected="a whole archive", do="Fetch it again.") from None
     except (RuntimeError, NotImplementedError):
@@ -98,7 +101,30 @@ def _unpacked(inside: IO[bytes], name: str, scratch: Path) -> InputFile:
     target = scratch / f"{len(list(scratch.iterdir())):04d}-{Path(name).name}"
     with target.open("wb") as out:
         shutil.copyfileobj(inside, out, BLOCK)
-    return InputFile(name, target, _hash(target))
+    return _hashed(name, target)
+
+
+def _hashed(name: str, path: Path) -> InputFile:
+    before = _state(path)
+    return InputFile(name, path, _hash(path), before)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def check_unchanged(files: Iterable[InputFile]) -> None:
+    """Raises BadInput where a file is no longer what was hashed: rows would be loaded under a name that is not theirs,
+    or half of them.
+    """
+    for file in files:
+        if not file.path.exists() or _state(file.path) != file.state:
+            raise BadInput(
+                got=f"{file.name}, which changed while it was read",
+                expected="a file that nobody writes to",
+                do="Load it again when it is whole; the store is as it was.",
+            )
 
 
 def _hash(path: Path) -> str:

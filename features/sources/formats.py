@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.errors import BadInput
-from features.sources import cclf, fhir, hl7v2, omop, synpuf, synthea, tuva
+from features.sources import cclf, fhir, hl7v2, omop, outreach, synpuf, synthea, tuva
 from features.sources.reader import Reader
 
 READERS: tuple[Reader, ...] = (
@@ -14,6 +14,7 @@ READERS: tuple[Reader, ...] = (
     hl7v2.READER,
     omop.READER,
     cclf.READER,
+    outreach.READER,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features import windows
 from features.record.tables import CONTACT_DETAILS, DEATH, IDENTIFIER, PERSON
 from features.sources import hl7v2_codes as codes
 from features.sources.hl7v2_message import Message, Segment
@@ -66,8 +67,12 @@ def told_now(message: Message) -> Row:
 
 
 def demographics(message: Message, pid: Segment | None, person: str) -> Told:
-    """Birth, sex, race, ethnicity, residence: a row where any is told."""
+    """Birth, sex, race, ethnicity, residence: a row where any is told. A birth that cannot be (before 1900, or yet to
+    come) is taken for not told: senders write one of an unknown person, whose stay is none the less real.
+    """
     born = message.moment(pid, 7)
+    if born is not None and not windows.EARLIEST <= born.day <= windows.today_anywhere():
+        born = None
     sex = message.text(pid, 8)
     row: Row = {
         "birth_day": None if born is None else born.day,

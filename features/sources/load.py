@@ -12,13 +12,13 @@ from features import windows
 from features.errors import BadInput
 from features.record.schema import Table
 from features.record.store import Batch, FileCount, Writer, batch_id, commit, loading, table_files
-from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, TABLES
+from features.record.tables import ADT_EVENT, CLAIM_LINE, DISCHARGE_NOTICE, DISPENSING, OUTREACH_CONTACT, TABLES
 from features.sources.clock import on_the_networks_clock
-from features.sources.files import InputFile, input_files
+from features.sources.files import InputFile, check_unchanged, input_files
 from features.sources.messages import AGAIN
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.text import Text, as_text, header
-from features.sources.unmapped import unmapped
+from features.sources.unmapped import jumps, unmapped
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -32,7 +32,8 @@ class LoadReport:
     """What one load did. `already` names files whose content the store already held; `unread` those of no known layout.
 
     `unused` counts what was read and loaded and is of a kind that the record has no use for. `unmapped` counts, for
-    each column of codes, the codes and how many of them are of no form of their system.
+    each column of codes, the codes and how many of them are of no form of their system; `jumps` are those of which this
+    share rose against earlier loads of the format: (then, now).
     """
 
     files: tuple[FileCount, ...] = ()
@@ -42,6 +43,7 @@ class LoadReport:
     rows: Mapping[str, int] = field(default_factory=dict)
     lacks: Mapping[str, str] = field(default_factory=dict)
     unmapped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    jumps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -114,6 +116,9 @@ def _batch(
     for table in _in_order(reader, _shown(TABLES, "writing tables")):
         _write(writer, table, taken, delivery)
     reasons = _quarantine(writer, taken.rejected)
+    check_unchanged(files)
+    codes = unmapped(writer)
+    earlier = [batch for batch in writer.manifest.batches if batch.reader == reader.name]
     batch = Batch(
         id=batch_id([*(file.sha256 for file in counts), reader.name, str(delivery)]),
         reader=reader.name,
@@ -123,8 +128,10 @@ def _batch(
         lacks=_lacking(reader, writer.rows, brought),
         claims_complete_to=_last_day(writer, (CLAIM_LINE, DISPENSING), reader.claims_lag),
         admissions_complete_to=_last_day(writer, (DISCHARGE_NOTICE, ADT_EVENT), _admissions_lag(reader, writer)),
+        unmapped=codes,
     )
-    return replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=unmapped(writer), reasons=reasons), batch
+    told = replace(report, rows=batch.rows, lacks=batch.lacks, unmapped=codes, jumps=jumps(codes, earlier))
+    return replace(told, reasons=reasons), batch
 
 
 def _tabular(reader: Reader, writer: Writer, files: Sequence[InputFile], scratch: Path, delivery: Delivery) -> _Taken:
@@ -333,7 +340,8 @@ def _lacking(reader: Reader, rows: Mapping[str, int], brought: frozenset[Table])
     better one was brought is not missed.
     """
     given_way = {t.name for lay in reader.layouts for t, better in lay.unless.items() if better in brought}
-    absent = {t.name: f"no {t.name} row in the files loaded" for t in TABLES if not rows.get(t.name)}
+    missed = [t.name for t in TABLES if t is not OUTREACH_CONTACT and not rows.get(t.name)]
+    absent = {name: f"no {name} row in the files loaded" for name in missed}
     lacks = {**absent, **reader.lacks}
     return {fact: why for fact, why in lacks.items() if fact.split(".")[0] not in given_way}
 

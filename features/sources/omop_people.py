@@ -48,6 +48,7 @@ def _person_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         **values.none_given(raw, ("person_id",)),
         "year_of_birth, month_of_birth, day_of_birth are not a date": _birth(raw, "01", "01").isnull(),
+        **values.no_births({"year_of_birth": _birth(raw, "01", "01")}),
     }
 
 

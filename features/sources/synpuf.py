@@ -23,6 +23,7 @@ from features.record.tables import (
     PERSON,
     PROCEDURE,
 )
+from features.sources import values
 from features.sources.files import InputFile
 from features.sources.reader import Delivery, Layout, Reader
 from features.sources.unmapped import UNMAPPED
@@ -81,6 +82,7 @@ def _beneficiary_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         "no DESYNPUF_ID": raw.DESYNPUF_ID.isnull(),
         "BENE_BIRTH_DT is not a date": windows.expression_of_day(raw.BENE_BIRTH_DT, DAY).isnull(),
+        **values.no_births({"BENE_BIRTH_DT": windows.expression_of_day(raw.BENE_BIRTH_DT, DAY)}),
         "BENE_DEATH_DT is not a date": raw.BENE_DEATH_DT.notnull()
         & windows.expression_of_day(raw.BENE_DEATH_DT, DAY).isnull(),
         "BENE_SEX_IDENT_CD is not 1 or 2": ~raw.BENE_SEX_IDENT_CD.isin(["1", "2"]).fill_null(False),

@@ -14,6 +14,9 @@ and counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from features.record.tables import (
     ADT_EVENT,
     ALLERGY,
@@ -34,14 +37,23 @@ from features.record.tables import (
 )
 from features.sources import synthea_clinical as clinical
 from features.sources import synthea_people as people
+from features.sources import values
 from features.sources.reader import Layout, Reader
 from features.sources.synthea_rows import checked
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def _unused(name: str, *marks: str) -> Layout:
     """A file whose rows are counted and become nothing."""
     no_row = "no " + marks[0]
     return Layout(name, marks=marks, needs=marks, rejects=lambda raw: {no_row: raw[marks[0]].isnull()}, fills={})
+
+
+def _patient_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
+    told = checked(("Id", "BIRTHDATE"), ("BIRTHDATE", "DEATHDATE"), "BIRTHDATE", "DEATHDATE")(raw)
+    return {**told, **values.no_births({"BIRTHDATE": values.day(raw.BIRTHDATE)})}
 
 
 SPAN, HERE = ("START", "STOP"), ("PATIENT", "ENCOUNTER", "CODE")
@@ -54,7 +66,7 @@ LAYOUTS = (
         name="patients",
         marks=("BIRTHDATE", "DEATHDATE"),
         needs=(*PEOPLE, "ZIP"),
-        rejects=checked(("Id", "BIRTHDATE"), ("BIRTHDATE", "DEATHDATE"), "BIRTHDATE", "DEATHDATE"),
+        rejects=_patient_rejects,
         fills={PERSON: people.persons, DEATH: people.deaths, CONTACT_DETAILS: people.contacts},
         moments=("DEATHDATE",),
     ),

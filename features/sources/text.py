@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import BadInput
+from features.record.store import is_full
 from features.sources.files import BLOCK, InputFile
 
 LONGEST_LINE = 1 << 22
@@ -95,7 +96,9 @@ def as_text(con: Any, file: InputFile, name: str, scratch: Path, wanted: Sequenc
             + [f"NULL::VARCHAR AS {_name(c)}" for c in wanted if c not in columns]
         )
         con.execute(f"CREATE TEMP VIEW {name} AS SELECT {texts}, {line} AS line FROM {source}")  # noqa: S608  # own names
-    except duckdb.Error:
+    except duckdb.Error as fault:
+        if is_full(fault):
+            raise
         raise BadInput(
             got=f"{file.name}, which cannot be read", expected="CSV in UTF-8 or Parquet", do="Fetch it again."
         ) from None

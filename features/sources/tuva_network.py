@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from features import windows
-from features.record.tables import ATTRIBUTION, CONTACT_DETAILS, COVERAGE, DEATH, FACILITY, IDENTIFIER, PERSON, PROVIDER
+from features.record.consent import PRIVACY
+from features.record.tables import (
+    ATTRIBUTION,
+    CONSENT,
+    CONTACT_DETAILS,
+    COVERAGE,
+    DEATH,
+    FACILITY,
+    IDENTIFIER,
+    PERSON,
+    PROVIDER,
+)
 from features.sources import values
 from features.sources.files import InputFile
 from features.sources.identifiers import expression_of_mbi, expression_of_plain
@@ -33,6 +44,7 @@ def _eligibility_rejects(raw: ir.Table) -> Mapping[str, ir.BooleanValue]:
     return {
         **values.none_given(raw, ("person_id", "enrollment_start_date")),
         **values.no_dates(raw, (*ELIGIBILITY_DATES, "file_date")),
+        **values.no_births({"birth_date": values.day(raw.birth_date)}),
         "enrollment_end_date before enrollment_start_date": values.day(raw.enrollment_end_date)
         < values.day(raw.enrollment_start_date),
         "death_date before birth_date": values.day(raw.death_date) < values.day(raw.birth_date),
@@ -221,6 +233,26 @@ def _contacts(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
     )
 
 
+def _sharing(raw: ir.Table, file: InputFile, delivery: Delivery) -> ir.Table:
+    """Whether somebody lets their data be used, where the file says so: one consent, told anew each time."""
+    import ibis
+
+    rows = raw.mutate(out=values.flag(raw.data_sharing_opt_out))
+    rows = rows.filter(rows.out.notnull())
+    return rows.select(
+        "person_id",
+        consent_id=ibis.literal("data-sharing"),
+        status=ibis.literal("active"),
+        scope=ibis.literal(PRIVACY),
+        provision=ibis.ifelse(rows.out == 1, "deny", "permit"),
+        happened_from=values.first_second(rows.updated_date),
+        happened_to=ibis.null("int64"),
+        precision=values.precision(rows.updated_date),
+        known_at=values.last_second(rows.updated_date),
+        source=rows.data_source.fill_null("tuva"),
+    )
+
+
 # ---- clinicians and places of care
 
 
@@ -279,10 +311,10 @@ CONTACT = Layout(
     needs=("person_id", "phone", "preferred_language", "contact_opt_out", "updated_date", "data_source"),
     may=(
         *("first_name", "last_name", "email", "address", "city", "interpreter_needed", "best_time"),
-        *("caregiver_name", "caregiver_phone"),
+        *("caregiver_name", "caregiver_phone", "data_sharing_opt_out"),
     ),
     rejects=_contact_rejects,
-    fills={CONTACT_DETAILS: _contacts},
+    fills={CONTACT_DETAILS: _contacts, CONSENT: _sharing},
 )
 PRACTITIONER = Layout(
     name="practitioner",

@@ -60,6 +60,12 @@ def no_dates(raw: ir.Table, columns: Sequence[str]) -> dict[str, ir.BooleanValue
     return {f"{c} is not a date": raw[c].notnull() & day(raw[c]).isnull() for c in columns}
 
 
+def no_births(days: Mapping[str, ir.IntegerValue]) -> dict[str, ir.BooleanValue]:
+    """A reason to reject for each column of birth days: nobody in care was born before 1900, or after the load."""
+    latest = windows.today_anywhere()
+    return {f"{c} is before 1900 or after today": ~on.between(windows.EARLIEST, latest) for c, on in days.items()}
+
+
 def no_numbers(raw: ir.Table, columns: Sequence[str]) -> dict[str, ir.BooleanValue]:
     """A reason to reject for each column of amounts or quantities."""
     return {f"{c} is not a number": raw[c].notnull() & thousandths(raw[c]).isnull() for c in columns}

@@ -10,6 +10,11 @@ from models.specs import (
     complication_of_care_21d,
     ed_visit_30d,
     fall_or_fracture_21d,
+    gap_cms122,
+    gap_cms165,
+    gap_cms347,
+    gap_cms951,
+    gap_pooled,
     readmission_30d,
     vte_21d,
 )
@@ -25,7 +30,18 @@ SPECS: tuple[Spec, ...] = (
     complication_of_care_21d.SPEC,
     fall_or_fracture_21d.SPEC,
     vte_21d.SPEC,
+    gap_cms122.SPEC,
+    gap_cms165.SPEC,
+    gap_cms347.SPEC,
+    gap_cms951.SPEC,
+    gap_pooled.SPEC,
 )
+OF_DISCHARGES: tuple[Spec, ...] = tuple(found for found in SPECS if found.prediction_time == "discharge")
+
+
+def rows_are(name: str) -> str:
+    """What a row of that model is, in words; of an unknown model, of the commonest kind."""
+    return next((found.rows_are for found in SPECS if found.name == name), OF_DISCHARGES[0].rows_are)
 
 
 def spec(name: str) -> Spec:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Literal
 from features.catalogue.algebra import Feature
 from features.definitions.cohort import FOLLOWED, PREDICTION_RULES, Rule, rules_of
 from features.definitions.outcomes import Outcome
+from features.measures.outcomes import GapOutcome
 from models.tiers import Shares
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PRIOR_ADMISSIONS = "admissions_in_prior_year"
+SIMPLE = (("admissions in the prior year", PRIOR_ADMISSIONS),)
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,14 @@ class Spec:
 
     Populations: `scored` by what is known at the prediction time; `trained` and `measured` may also ask whether the
     outcome could be seen. `plausible_auroc` is the AUROC above which a leak is likelier than a good model.
-    `tier_shares` is how many people the network has room for in the high and the medium tier.
+    `tier_shares` is how many people the network has room for in the high and the medium tier. `rows_are` says in words
+    what a row is, and `simple` names rules to beat: one column each, by name.
     """
 
     name: str
     title: str
-    outcome: Outcome
-    prediction_time: Literal["discharge"]
+    outcome: Outcome | GapOutcome
+    prediction_time: Literal["discharge", "month end"]
     features: tuple[Feature, ...]
     scored: Population
     trained: Population
@@ -43,6 +48,8 @@ class Spec:
     misuse: str
     plausible_auroc: float
     tier_shares: Shares
+    rows_are: str = "discharges"
+    simple: tuple[tuple[str, str], ...] = SIMPLE
 
 
 def outcome_seen(labels: pd.DataFrame) -> pd.Series:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import hashlib
 import json
+import os
+import random
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,9 +26,11 @@ from features.record.record import open_record
 from features.record.store import batch_id, loading, read_manifest, table_files
 from features.sources import synpuf
 from features.sources.cli import load as load_command
+from features.sources.files import InputFile
 from features.sources.formats import READERS, reader
 from features.sources.load import LoadReport, load
 from features.sources.reader import Delivery
+from features.sources.text import as_text
 from tests.conftest import PROJECT
 from tests.feeds import load_feed, rows_of, write_feed, write_synpuf, write_synpuf_slice
 from tests.hl7 import adt, message, write_messages
@@ -443,8 +451,10 @@ DRIVER = """
 import os, pathlib, signal, sys
 from features.record import store
 from features.sources import load
+from features.sources.files import InputFile
 from features.sources.formats import reader
 from features.sources.reader import Delivery
+from features.sources.text import as_text
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -489,6 +499,149 @@ def test_a_load_killed_half_way_leaves_the_store_as_it_was_and_can_be_repeated(m
     assert {path.name for path in (store / "batches").iterdir()} == {b.id for b in read_manifest(store).batches}
 
 
+KILLED = """
+import pathlib, sys
+from features.sources.files import InputFile
+from features.sources.formats import reader
+from features.sources.load import load
+from features.sources.reader import Delivery
+from features.sources.text import as_text
+print("ready", flush=True)
+load(reader("tuva"), pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), Delivery())
+"""
+
+
+def _start(given: Path, store: Path) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", KILLED, str(given), str(store)]
+    made = subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert made.stdout is not None
+    assert made.stdout.readline() == "ready\n"
+    return made
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.soak)])
+def test_a_load_killed_at_any_moment_loads_all_or_nothing(times: int, tmp_path: Path) -> None:
+    rng = random.Random(times)  # noqa: S311  # moments, no secrets
+    store, whole = tmp_path / "store", tmp_path / "whole"
+    first = write_feed(tmp_path / "one", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+    rows = [{"person_id": f"p{n}", "updated_date": "2024-01-02"} for n in range(20_000)]
+    second = write_feed(tmp_path / "two", "contact", rows)
+    load_feed(first, store)
+    before = _content(store)
+    shutil.copytree(store, whole)
+    began = time.monotonic()
+    load_feed(second, whole)
+    takes, after = time.monotonic() - began, _content(whole)
+    for _ in range(times):
+        loading_ = _start(second, store)
+        time.sleep(rng.uniform(0, takes))
+        loading_.kill()
+        loading_.communicate()
+        held = _content(store)
+        assert held in (before, after), "half a batch"
+        if held == after:  # it was done before the blow: begin again
+            shutil.rmtree(store)
+            load_feed(first, store)
+    assert load_feed(second, store).loaded == len(rows), "what was broken off is taken up again"
+    assert _content(store) == after
+    assert {path.name for path in (store / "batches").iterdir()} == {b.id for b in read_manifest(store).batches}
+
+
+def test_of_two_loads_started_together_none_is_lost_and_none_is_half(tmp_path: Path) -> None:
+    """Each either does its work or says in one line that it may not yet."""
+    feeds = [
+        write_feed(tmp_path / name, "contact", [{"person_id": name, "updated_date": "2024-01-01"}]) for name in "ab"
+    ]
+    words = [sys.executable, "-m", "afterward", "load", "tuva"]
+    both = [
+        subprocess.Popen(
+            [*words, str(feed), "--store", str(tmp_path / "store")],
+            cwd=PROJECT,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdout=subprocess.DEVNULL,
+        )
+        for feed in feeds
+    ]
+    said = [one.communicate()[1] for one in both]
+    codes = [one.returncode for one in both]
+    assert 0 in codes
+    for feed, code, words_ in zip(feeds, codes, said, strict=True):
+        if code:
+            assert code == BadStore.exit_code
+            assert "got a store that another load is writing" in words_
+            assert load_feed(feed, tmp_path / "store").loaded == 1
+    assert rows_of(tmp_path / "store", tables.CONTACT_DETAILS, "person_id") == [("a",), ("b",)]
+
+
+FULL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.argv[1:] = ["load", "tuva", *sys.argv[2:]]
+import afterward
+afterward.main()
+"""
+
+
+@pytest.mark.parametrize("room", [100_000, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_a_disk_that_fills_is_said_in_one_line_and_leaves_the_store_as_it_was(room: int, tmp_path: Path) -> None:
+    """No file may grow beyond the room; the scratch copy of the rows or the batch itself does."""
+    store = tmp_path / "store"
+    load_feed(write_feed(tmp_path / "one", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}]), store)
+    rows = [
+        {"person_id": hashlib.sha256(str(n).encode()).hexdigest(), "updated_date": "2024-01-02"} for n in range(9_000)
+    ]
+    second = write_feed(tmp_path / "two", "contact", rows)
+    before = _files(store)
+    words = [sys.executable, "-c", FULL_DISK, str(room), str(second), "--store", str(store)]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (BadStore.exit_code, 1), done.stderr
+    assert "got a disk that is full" in done.stderr
+    assert _files(store) == before
+    assert load_feed(second, store).loaded == len(rows)
+
+
+@pytest.mark.parametrize("step", ["_sync_folder", "_write_manifest"])
+def test_a_disk_that_fills_at_the_last_step_takes_the_batch_back(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    load_feed(write_feed(tmp_path / "one", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}]), store)
+    second = write_feed(tmp_path / "two", "contact", [{"person_id": "p2", "updated_date": "2024-01-02"}])
+    before = _files(store)
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"features.record.store.{step}", fails)
+        with pytest.raises(BadStore, match="got a disk that is full"):
+            load_feed(second, store)
+        with pytest.raises(BadStore, match="got a disk that is full"):
+            load_feed(second, tmp_path / "new")
+    assert _files(store) == before
+    assert not (tmp_path / "new").exists(), "a first load leaves no store"
+    assert load_feed(second, store).loaded == 1
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it would be loaded under the name of the other half."""
+    path = write_feed(tmp_path / "in", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
+
+    def grows(con: Any, file: InputFile, *more: Any) -> Any:
+        text = as_text(con, file, *more)
+        with path.open("a") as out:
+            out.write(path.read_text().splitlines()[-1].replace("p1", "p2") + "\n")
+        return text
+
+    with monkeypatch.context() as growing:
+        growing.setattr("features.sources.load.as_text", grows)
+        with pytest.raises(BadInput, match=r"got contact\.csv, which changed while it was read"):
+            load_feed(path, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    assert load_feed(path, tmp_path / "store").loaded == 2
+
+
 def test_of_two_loads_at_once_the_second_is_refused_and_the_first_is_kept(tmp_path: Path) -> None:
     path = write_feed(tmp_path / "in", "contact", [{"person_id": "p1", "updated_date": "2024-01-01"}])
     with loading(tmp_path / "store"):
@@ -500,3 +653,76 @@ def test_of_two_loads_at_once_the_second_is_refused_and_the_first_is_kept(tmp_pa
 
 def test_a_batch_is_named_by_its_files_in_whatever_order() -> None:
     assert batch_id(["b", "a"]) == batch_id(["a", "b"]) != batch_id(["a"])
+
+
+# ---- what is not understood
+
+
+def _claims_with(folder: Path, name: str, codes: list[str], **more: str) -> Path:
+    rows = [{"claim_id": f"{name}{place}", "diagnosis_code_1": code, **more} for place, code in enumerate(codes)]
+    return write_feed(folder / name, "medical_claim", rows)
+
+
+def test_a_load_alarms_when_more_codes_are_unmapped_than_before(tmp_path: Path) -> None:
+    """A sender that changes how it writes codes is seen on the day, not when a model has long gone blind."""
+    store = tmp_path / "store"
+    first = _claims_with(tmp_path, "a", ["I10"] * 99 + ["?"])
+    assert load_feed(first, store).jumps == {}
+    usual = _claims_with(tmp_path, "b", ["I10"] * 98 + ["?"] * 2)
+    assert load_feed(usual, store).jumps == {}, "two in a hundred is no more than chance"
+    args = ["tuva", str(_claims_with(tmp_path, "c", ["I10"] * 80 + ["?"] * 20)), "--store", str(store)]
+    args += ["--json", str(tmp_path / "report.json")]
+    told = CliRunner().invoke(load_command, args, catch_exceptions=False, standalone_mode=False).output
+    assert (
+        "ALARM: more codes are not understood than in earlier loads:\n  diagnosis.code: 20.00 %, before 1.50 %" in told
+    )
+    alarms = json.loads((tmp_path / "report.json").read_text())["alarms"]
+    assert alarms == {"diagnosis.code": {"before": 0.015, "now": 0.2}}
+    assert load_feed(_claims_with(tmp_path, "d", ["?"] * 49), store).jumps == {}, "of so few no share is told"
+
+
+def test_bill_types_and_dispositions_of_no_list_are_counted_among_the_codes(tmp_path: Path) -> None:
+    given = _claims_with(tmp_path, "a", ["I10"], bill_type_code="111", discharge_disposition_code="1")
+    assert load_feed(given, tmp_path / "store").unmapped["claim_line.bill_type_code"] == (1, 0)
+    strange = _claims_with(tmp_path, "b", ["I10"], bill_type_code="991", discharge_disposition_code="99")
+    report = load_feed(strange, tmp_path / "store")
+    assert report.unmapped["claim_line.bill_type_code"] == (1, 1)
+    assert report.unmapped["claim_line.discharge_disposition_code"] == (1, 1)
+
+
+# ---- what cannot be, and what is not there
+
+
+@pytest.mark.parametrize(("born", "fits"), [("1899-12-31", 0), ("1900-01-01", 1), ("2090-05-01", 0), ("1850-03-01", 0)])
+def test_a_birth_that_cannot_be_is_quarantined(born: str, fits: int, tmp_path: Path) -> None:
+    """Somebody of 170 years would head every list."""
+    rows = [{"person_id": "p1", "birth_date": born}, {"person_id": "p2"}]
+    report = load_feed(write_feed(tmp_path / "in", "eligibility", rows), tmp_path / "store")
+    assert (report.loaded, report.quarantined) == (1 + fits, 1 - fits)
+    assert set(report.reasons) == (set() if fits else {"birth_date is before 1900 or after today"})
+
+
+def test_births_that_cannot_be_are_found_in_every_format(tmp_path: Path) -> None:
+    write_synpuf(tmp_path / "synpuf", 2008, [{"BENE_BIRTH_DT": "18500101"}, {"DESYNPUF_ID": "B"}])
+    resources = [
+        {"resourceType": "Patient", "id": name, "birthDate": born} for name, born in (("a", "2090"), ("b", "1950"))
+    ]
+    (tmp_path / "fhir").mkdir()
+    (tmp_path / "fhir" / "Patient.ndjson").write_text("\n".join(map(json.dumps, resources)) + "\n")
+    for name in ("synpuf", "fhir"):
+        report = load(reader(name), tmp_path / name, tmp_path / f"store {name}", Delivery())
+        assert (report.loaded, report.quarantined) == (1, 1)
+    write_messages(tmp_path / "hl7v2", "a.hl7", [adt("A01", pid={7: "18500101"})])
+    load(reader("hl7v2"), tmp_path / "hl7v2", tmp_path / "store", Delivery())
+    assert rows_of(tmp_path / "store", tables.ADT_EVENT, "event_type") == [("A01",)], "the stay is none the less real"
+    assert rows_of(tmp_path / "store", tables.PERSON, "birth_day") == [], "and the birth was not told"
+
+
+def test_files_of_a_header_alone_are_a_failure_that_says_so(tmp_path: Path) -> None:
+    """A query that failed writes one, and a night without patients looks just like it."""
+    empty = write_feed(tmp_path / "in", "contact", [])
+    with pytest.raises(BadInput, match=r"got no row in contact\.csv; expected rows under the header"):
+        _by_command(empty, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    write_feed(tmp_path / "in", "eligibility", [{"person_id": "p1"}])
+    assert "no row in the file:\n  contact.csv" in _by_command(tmp_path / "in", tmp_path / "store")

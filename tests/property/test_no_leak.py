@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from features.catalogue import CATALOGUE
 from features.catalogue.algebra import Family, Feature, Measured, Statistic
+from features.catalogue.gaps import HISTORY
 from features.dataset import build
 from features.definitions.cohort import prediction_cohort
 from features.record.known import Known
@@ -134,3 +135,15 @@ def test_drg_is_not_known_at_discharge_when_the_claim_is_late() -> None:
                 late += 1
                 assert at.drg_code.isna().all(), "the DRG appears when the claim does"
     assert late > 1, "the histories must have late claims"
+
+
+@pytest.mark.slow
+def test_nothing_known_later_moves_the_history_of_a_gap() -> None:
+    """Rows about a measure, at a moment of the person's history: who has a gap is worked out as it was known then."""
+    history = random_rows(5)
+    record = record_of(history)
+    rows = prediction_cohort(record).rows.assign(stay_id="CMS122").head(2)
+    later = record_of(changed_after(history, int(rows.as_of.iloc[-1]), 5))
+    before, after = (build(each, rows.tail(1), (HISTORY,)) for each in (record, later))
+    assert before.notna().any(axis=None)
+    assert (before.to_numpy().view(np.int64) == after.to_numpy().view(np.int64)).all()

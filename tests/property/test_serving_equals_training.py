@@ -1,13 +1,15 @@
-"""The same person, the same risk: alone, in a batch, over HTTP, from the store or from rows that a caller sends."""
+"""The same person, the same bits: alone, in a batch, over HTTP, from the store or from rows that a caller sends."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from features import windows
 from features.dataset import build
@@ -17,12 +19,20 @@ from features.record.schema import Column, Kind
 from features.record.tables import TABLES
 from models import pointer, release
 from models.specs import spec
+from serving import kept_rows
 from serving.answer import Answers
-from serving.wire import ScoreRequest
+from serving.kept import KEPT_SCORE, Occasion, home_of
+from serving.routes import scores_of
+from serving.wire import ScoreOut, ScoreRequest
 from tests.chains import MODEL, Chain
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PEOPLE = 12
+
+
+def asked(answers: Answers, **given: Any) -> list[ScoreOut]:
+    """What a caller is answered."""
+    return scores_of(answers.scores(ScoreRequest(model=MODEL, **given), Occasion("http")))
 
 
 @pytest.fixture
@@ -34,15 +44,15 @@ def batch(simulated_chain: Chain, monkeypatch: pytest.MonkeyPatch) -> pd.DataFra
 
 
 def test_serving_gives_the_risk_that_training_wrote_down(simulated_chain: Chain, batch: pd.DataFrame) -> None:
-    answered = Answers(simulated_chain.store).scores(ScoreRequest(model=MODEL, stays=batch.stay_id.tolist()))
-    assert [score.stay_id for score in answered.scores] == batch.stay_id.tolist()
-    assert [score.risk for score in answered.scores] == batch.risk.tolist()
+    answered = asked(Answers(simulated_chain.store), stays=batch.stay_id.tolist())
+    assert [score.stay_id for score in answered] == batch.stay_id.tolist()
+    assert [score.risk for score in answered] == batch.risk.tolist()
 
 
 def test_one_alone_gets_the_risk_of_the_batch(simulated_chain: Chain, batch: pd.DataFrame) -> None:
     answers = Answers(simulated_chain.store)
     for stay, risk in zip(batch.stay_id[:3], batch.risk[:3], strict=True):
-        (alone,) = answers.scores(ScoreRequest(model=MODEL, stays=[stay])).scores
+        (alone,) = asked(answers, stays=[stay])
         assert alone.risk == risk
 
 
@@ -52,8 +62,8 @@ def test_rows_that_a_caller_sends_get_the_risk_of_the_store(simulated_chain: Cha
     people = batch.person_id.tolist()[:2]
     record = open_record(simulated_chain.store)
     sent = json.loads(json.dumps(rows_as_sent(of_persons(record, people))))
-    by_rows = answers.scores(ScoreRequest(model=MODEL, records=sent)).scores
-    by_id = answers.scores(ScoreRequest(model=MODEL, persons=sorted(people))).scores
+    by_rows = asked(answers, records=sent)
+    by_id = asked(answers, persons=sorted(people))
     assert by_rows == by_id
 
 
@@ -64,6 +74,35 @@ def test_a_release_predicts_in_serving_what_it_predicts_anywhere(simulated_chain
     chosen = rows[rows.stay_id.isin(batch.stay_id)].set_index("stay_id").loc[batch.stay_id].reset_index()
     made = release.load(pointer.champion(MODEL)).predict(build(record, chosen, spec(MODEL).features))
     assert np.array_equal(made, batch.risk.to_numpy("float64"))
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_what_is_kept_of_requests_is_what_a_batch_builds(
+    simulated_chain: Chain, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Features and risks to the bit: asked for in one request and, some, one by one; then read from where they lie."""
+    monkeypatch.setenv(pointer.HOME, str(simulated_chain.releases))
+    record = open_record(simulated_chain.store)
+    rows = prediction_cohort(record).rows.head(count)
+    champion = release.load(pointer.champion(MODEL))
+    built = build(record, rows, spec(MODEL).features)
+    home = home_of(f"sqlite:///{tmp_path / 'afterward.db'}", tmp_path / "rows")
+    answers = Answers(simulated_chain.store, home=lambda: home)
+    stays = rows.stay_id.tolist()
+    together = [score.risk for score in asked(answers, stays=stays, reasons=0)]
+    alone = [asked(answers, stays=[stay])[0].risk for stay in stays[:: count // 5]]
+    assert together == champion.predict(built).tolist()
+    assert alone == together[:: count // 5]
+    with home.engine.connect() as connection:
+        kept = connection.execute(select(KEPT_SCORE).order_by(KEPT_SCORE.c.made_at)).mappings().all()
+    days = [score["made_day"] for score in kept]
+    told = kept_rows.read(home.folder, MODEL, champion.version, min(days), max(days)).to_pandas().set_index("score_id")
+    assert len(kept) == len(told) == len(rows) + len(alone)
+    place = {stay: number for number, stay in enumerate(stays)}
+    for score in kept:
+        number = place[score["stay_id"]]
+        assert score["risk"] == together[number]
+        assert told.loc[score["score_id"]].to_numpy("float64").tobytes() == built.iloc[number].to_numpy().tobytes()
 
 
 def rows_as_sent(record: Record) -> dict[str, list[dict[str, Any]]]:

@@ -229,6 +229,56 @@ def test_visible_facts_are_in_the_files_in_time(shown: dict[str, npt.NDArray[Any
     assert (from_files == planted_fact).mean() > 0.985
 
 
+# ---- the planted closing of care gaps
+
+
+def test_gaps_stay_open_as_often_as_planted(ask: duckdb.DuckDBPyConnection) -> None:
+    """One month's end a year and person, so that rows are draws of their own."""
+    for measure in ("CMS122", "CMS165", "CMS347", "CMS951"):
+        found = columns(ask, f"select still_open_chance as chance, still_open as happened from gap_truth "
+                        f"where measure = '{measure}' and month(as_of) = 4 order by chance")  # fmt: skip
+        for part in np.array_split(np.arange(len(found["chance"])), 5):
+            chance = found["chance"][part]
+            spread = float(np.sqrt((chance * (1 - chance)).sum()))
+            assert abs(float(found["happened"][part].sum()) - float(chance.sum())) < 4 * spread, measure
+
+
+def test_files_show_the_planted_closing_in_time(ask: duckdb.DuckDBPyConnection) -> None:
+    """Of people who stay in the network: the care that closes a gap is on file by the month's end if and only if the
+    gap is planted closed by then.
+    """
+    care = {
+        "CMS122": "select person_id, result_datetime::date as day from lab_result "
+        "where source_component_code = '4548-4' and result::double <= 9",
+        "CMS951": "select person_id, result_datetime::date as day from lab_result "
+        "where source_component_code = '9318-7'",
+        "CMS347": "select person_id, file_date as day from pharmacy_claim join product using (ndc_code) "
+        "where drug_class = 'statin'",
+    }
+    for measure, day in care.items():
+        wrong = columns(
+            ask,
+            f"""
+            with care as ({day}),
+            whole as (select person_id from eligibility group by person_id having count(*) = 1
+                      and min(enrollment_start_date) <= date '2022-01-01'
+                      and max(enrollment_end_date) > date '2025-01-01'
+                      and count(death_date) = 0),
+            months as (select distinct as_of from gap_truth),
+            open as (select distinct person_id, as_of from gap_truth where measure = '{measure}'),
+            of as (select distinct person_id, year(as_of) as year from gap_truth where measure = '{measure}'),
+            told as (
+              select o.person_id, m.as_of, exists (
+                select 1 from care c where c.person_id = o.person_id and c.day <= m.as_of
+                  and year(c.day) = year(m.as_of)) as closed,
+                exists (select 1 from open p where p.person_id = o.person_id and p.as_of = m.as_of) as still
+              from of o join whole using (person_id) join months m on year(m.as_of) = o.year)
+            select avg((closed = still)::int) as share, count(*) as size from told""",
+        )
+        assert wrong["size"][0] > 1000
+        assert wrong["share"][0] < 0.01, f"{measure}: the files tell another story than the truth"
+
+
 # ---- the same seed, the same bytes
 
 

@@ -13,7 +13,7 @@ import pytest
 from features.errors import BadInput
 from features.record import tables
 from features.record.identity import merge_id
-from features.record.known import claim_versions, dispensing_versions
+from features.record.known import FOREVER, claim_versions, dispensing_versions
 from features.record.record import open_record
 from features.record.schema import Table
 from features.sources import cclf
@@ -309,6 +309,30 @@ def test_rows_under_an_earlier_number_are_the_current_one_s_once_it_is_told(tmp_
 def _people(store: Path) -> set[str]:
     rows = open_record(store)[tables.CLAIM_LINE]
     return set(rows.select("person_id").to_pyarrow()["person_id"].to_pylist())
+
+
+@slow
+def test_a_bill_corrected_under_a_new_number_is_one_claim_of_the_current_one(tmp_path: Path) -> None:
+    """Part A has no control number: a bill is provider, first and last day, and whose number is current. Else the stay
+    and its cost would count twice as soon as a card was replaced.
+    """
+    store = tmp_path / "store"
+    write(tmp_path / "first", "1", [line("1", BENE_MBI_ID=OLD, CLM_PMT_AMT="10.00")])
+    load_cclf(tmp_path / "first", store)
+    corrected = {
+        "CUR_CLM_UNIQ_ID": "109",
+        "CLM_ADJSMT_TYPE_CD": "2",
+        "CLM_EFCTV_DT": "2024-05-02",
+        "CLM_PMT_AMT": "7.00",
+    }
+    write(tmp_path / "second", "1", [line("1", **corrected)], "240515")
+    write(tmp_path / "second", "9", [line("9")], "240515")
+    load_cclf(tmp_path / "second", store)
+    record = open_record(store)
+    held = claim_versions(record).filter(lambda t: t.known_until == FOREVER).to_pyarrow().to_pylist()
+    assert [(row["person_id"], clock(row["known_from"])) for row in held] == [(MBI, midnight("2024-05-15"))]
+    paid = record[tables.CLAIM_LINE].to_pyarrow().to_pylist()
+    assert sorted((row["person_id"], row["paid"]) for row in paid) == [(MBI, 700), (MBI, 1000)]
 
 
 @slow

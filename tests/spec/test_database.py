@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from features.errors import BadSetting
+from features.errors import BadDatabase, BadSetting
 from serving.database import METADATA, opened, upgrade, writing
 
 
@@ -54,6 +55,28 @@ def test_two_who_read_and_then_write_both_succeed(engine: Engine) -> None:
         assert connection.execute(text("SELECT n FROM counted")).scalar() == 80
     assert not faults
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://someone:secret@127.0.0.1:9/none", "sqlite:////nowhere/secret/afterward.db"]
+)
+def test_a_database_out_of_reach_is_one_sentence_without_its_password(url: str) -> None:
+    engine = opened(url)
+    with pytest.raises(BadDatabase, match="afterward database upgrade") as refused:
+        upgrade(engine)
+    assert "secret" not in str(refused.value)
+    engine.dispose()
+
+
+def test_processes_that_start_at_once_do_not_upgrade_twice(engine: Engine) -> None:
+    """A service of several processes: each wants this version's tables, and only one may make them."""
+    at_once = [opened(engine.url.render_as_string(hide_password=False).replace("+psycopg", "").replace("+pysqlite", ""))
+               for _ in range(3)]  # fmt: skip
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(upgrade, at_once))
+    assert set(METADATA.tables) <= set(inspect(engine).get_table_names())
+    for one in (engine, *at_once):
+        one.dispose()
 
 
 @pytest.mark.parametrize("url", ["mysql://root:secret@there/db", "not a url at all", ""])

@@ -40,6 +40,7 @@ class Feature:
     missing: str = "no value on file"
     actionable: bool = True
     spoken: bool = True
+    tells: str = ""
 
 
 STAYS = Feature("stays_1y", "Hospital stays", "{value} in hospital in the last year", "days")

@@ -20,13 +20,13 @@ from features.dataset import build, columns
 from features.record.record import Record, of_buckets, persons_now, with_merges
 from features.record.store import bucket_of
 from features.record.tables import PERSON_MERGE
+from models.groups import groups_of
+from models.population import labelled
 from models.specs import readmission_30d
 from tests.histories import arrow, record_of, row
 from tests.spec.tables import day, moment, person_rows, together
 from training.dictionary import BESIDE, dictionary, needs, not_evaluable
 from training.frame import KEYS, OUTCOME, POPULATIONS, frame, write_frame
-from training.groups import groups_of
-from training.population import labelled
 
 SMALL = replace(readmission_30d.SPEC, features=(DEMOGRAPHICS, STAYS))
 DATA_END = "2024-09-30"

@@ -43,8 +43,8 @@ def test_what_is_open_is_read_with_what_is_due_first_before_the_rest(tmp_path: P
     found = read_open(written(tmp_path, KIDNEYS, CLOSED, WEEK), parse_day(DAY))
     assert found == {
         "p1": (
-            OpenGap("Visit within 7 days of discharge", parse_day("2024-05-31"), "a visit"),
-            OpenGap("Kidney health evaluation", parse_day("2024-12-31"), "a filtration rate"),
+            OpenGap("Visit within 7 days of discharge", parse_day("2024-05-31"), "a visit", "visit_7_days"),
+            OpenGap("Kidney health evaluation", parse_day("2024-12-31"), "a filtration rate", "CMS951"),
         )
     }
 

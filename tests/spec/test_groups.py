@@ -7,8 +7,8 @@ from dataclasses import replace
 import pandas as pd
 
 from features import windows
+from models.groups import NEEDS, groups_of
 from tests.histories import end, record_of, row
-from training.groups import NEEDS, groups_of
 
 LEFT = windows.parse_day("2024-06-01")
 BEFORE, AFTER = end(LEFT - 30), end(LEFT + 30)

@@ -20,6 +20,7 @@ from features.errors import Refused
 from features.fingerprint import fingerprint
 from models import calibration, pointer, release
 from models.calibration import Calibrator
+from models.held_out import CALIBRATE, HOLDOUT, TRAIN
 from models.log_odds import log_odds, risk_of
 from models.release import Contents
 from models.self_check import SelfCheck
@@ -31,7 +32,6 @@ from training.calibrate import calibrate
 from training.evaluate import judge, written
 from training.examine import examine
 from training.gates import Gate
-from training.split import CALIBRATE, HOLDOUT, TRAIN
 
 pytestmark = pytest.mark.slow
 Floats = npt.NDArray[np.float64]

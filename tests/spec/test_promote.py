@@ -229,7 +229,7 @@ def test_rollback_brings_yesterday_s_scores_back_bit_for_bit(made: Contents, tag
     told = decisions.decisions(MODEL)[-1]
     assert (told.what, told.version, told.before, told.who) == ("rollback", 1, 2, "ada")
     assert "afterward.decision.3" in tags[1]
-    with pytest.raises(BadModel, match="without a champion before this one"):
+    with pytest.raises(BadModel, match="with no champion left before"):
         rollback(MODEL)
 
 
@@ -240,7 +240,7 @@ def test_there_is_nothing_to_go_back_to_before_a_second_champion(
         rollback(MODEL)
     move(version(made))
     move(1)
-    with pytest.raises(BadModel, match="without a champion before"):
+    with pytest.raises(BadModel, match="with no champion left before"):
         rollback(MODEL)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.errors import BadInput
-from training.population import without
+from models.population import without
 from training.recalibrate import IN_THE_SLICE, Span, learned_from, marked, span
 
 FIRST = 20_000

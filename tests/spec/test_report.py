@@ -22,6 +22,7 @@ from features.pages.write import as_json, html
 from models.explain import contributions, importance
 from tests import reports
 from tests.markup import faults
+from training.decisions import Decision
 from training.findings import decision, dependence, groups_of_risk, lists
 from training.report import tripod
 from training.report.civil_rights import AGE, DISABILITY, SEX, TRAITS
@@ -122,6 +123,14 @@ def test_gates_are_told_where_they_were_asked(told: Page) -> None:
     assert "too few people or events for a figure, by what tells them apart: sex (1)." in html(judged)
     assert "1 of 2 pass; too few to judge: fairness" in html(judged)
     assert "has not been judged for this release" not in html(judged)
+
+
+def test_a_version_in_use_against_a_gate_says_who_overruled_it_and_why() -> None:
+    assert "Nobody has promoted this version" in html(page(reports.small()))
+    forced = Decision(1_700_000_000, "ana", "promote", 3, None, "calibration fails", "a pilot of two weeks", ())
+    made = page(replace(reports.small(), decisions=(forced,)))
+    rows = table(made, "Decisions about this version, oldest first")
+    assert rows == [["2023-11-14T22:13:20+00:00", "promote", "ana", "calibration fails", "a pilot of two weeks"]]
 
 
 def test_a_recalibrated_version_says_whose_trees_it_has_and_one_without_findings_draws_none() -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features import windows
 from features.definitions.outcomes import ADVERSE_EVENT_21D, CLAIMS_RUN_OUT_DAYS, READMISSION_30D
 from features.errors import BadInput
+from models.specs import spec
 from training import split
 from training.split import IN_A_LATER_SLICE, UNKNOWN_IN_TIME, by_time
 
@@ -123,3 +125,52 @@ def test_law_of_slices(told: list[tuple[str, int, int]], wait: int) -> None:
             assert first.discharge_day.max() < second.discharge_day.min(), "slices follow time"
             assert first.label_known_day.max() < second.discharge_day.min(), "labels were known in time"
             assert first.discharge_day.max() + wait < second.discharge_day.min()
+
+
+# ---- gaps, whose people have rows in every period
+
+
+def gaps_of(people: int, years: tuple[int, ...] = (2020, 2021, 2022, 2023)) -> pd.DataFrame:
+    """A row a person and month's end; what became of a year's gaps is known 90 days after it."""
+    told = [
+        (f"p{person}", end - 1, windows.first_day_of_year(year + 1) - 1 + 90)
+        for year in years
+        for end in windows.month_starts(windows.first_day_of_year(year), windows.first_day_of_year(year + 1))[1:]
+        for person in range(people)
+    ]
+    return pd.DataFrame(told, columns=["person_id", "discharge_day", "label_known_day"]).assign(label=0.0)
+
+
+def test_each_person_belongs_to_one_slice_of_gaps_and_slices_follow_time() -> None:
+    rows = gaps_of(300)
+    made = split.by_period(rows)
+    kept = rows.assign(slice=made.slice)[made.slice.notna()]
+    assert kept.groupby("person_id").slice.nunique().max() == 1
+    years = {name: {windows.year_of(day) for day in kept.discharge_day[kept.slice == name]} for name in set(kept.slice)}
+    assert years == {"train": {2020, 2021}, "calibrate": {2022}, "holdout": {2023}}
+    shares = kept.groupby("slice").person_id.nunique() / 300
+    assert dict(shares.round(1)) == pytest.approx({"train": 0.55, "calibrate": 0.15, "holdout": 0.3}, abs=0.07)
+
+
+def test_a_slice_of_gaps_begins_when_the_labels_before_it_are_known() -> None:
+    rows = gaps_of(50)
+    made = split.by_period(rows)
+    early = rows[made.left_out == split.BEFORE_LABELS]
+    assert {(windows.year_of(day), windows.date_of(day).month) for day in early.discharge_day} == {
+        (year, month) for year in (2022, 2023) for month in (1, 2, 3)
+    }
+    for before, after in (("train", "calibrate"), ("calibrate", "holdout")):
+        assert rows.label_known_day[made.slice == before].max() < rows.discharge_day[made.slice == after].min()
+
+
+def test_two_years_of_gaps_are_too_few_to_learn_calibrate_and_judge() -> None:
+    with pytest.raises(BadInput, match="2 years whose gaps have run out"):
+        split.by_period(gaps_of(5, (2020, 2021)))
+
+
+def test_the_stages_within_training_share_nobody() -> None:
+    made = split.sliced(gaps_of(200), spec("gap_cms122").outcome)
+    kept = made.rows[made.rows.stage.notna()]
+    assert set(kept.stage) == {"fit", "tune"}
+    assert kept.groupby("person_id").stage.nunique().max() == 1
+    assert (kept.slice == "train").all()

@@ -15,13 +15,16 @@ import pandas as pd
 import pytest
 
 from features import windows
+from features.catalogue.gaps import FORESEEN
+from features.dataset import columns
 from features.definitions.cohort import PREDICTION_RULES
 from features.errors import BadInput, BadModel
+from features.measures.outcomes import GapOutcome
 from models import calibration, specs
 from models.calibration import Beta, Isotonic, Logistic
 from models.log_odds import log_odds, risk_of
-from models.specs import SPECS, spec
-from models.specs.spec import Spec
+from models.specs import OF_DISCHARGES, SPECS, spec
+from models.specs.spec import OUTCOME_RULES, Spec
 from training import baselines, calibrate, card
 from training.evaluate import HEADLINE, evaluated, judge
 from training.fit import PARAMETERS, Lesson, fit
@@ -40,11 +43,22 @@ def test_every_file_with_a_spec_is_among_the_specs() -> None:
     assert len({s.name for s in SPECS}) == len(SPECS)
 
 
-@pytest.mark.parametrize("asked", SPECS, ids=lambda s: s.name)
+@pytest.mark.parametrize("asked", OF_DISCHARGES, ids=lambda s: s.name)
 def test_a_spec_scores_by_what_is_known_at_discharge_only(asked: Spec) -> None:
     assert asked.scored.rules == PREDICTION_RULES
     assert set(asked.scored.rules) < set(asked.trained.rules), "training may also ask whether the outcome could be seen"
     assert asked.name == asked.outcome.name
+
+
+def test_whoever_has_an_open_gap_is_scored_and_only_training_asks_what_became_of_it() -> None:
+    of_gaps = [asked for asked in SPECS if isinstance(asked.outcome, GapOutcome)]
+    assert {asked.name for asked in of_gaps} == {"gap_pooled", *(f"gap_{name.lower()}" for name in FORESEEN)}
+    for asked in of_gaps:
+        assert asked not in OF_DISCHARGES
+        assert asked.prediction_time == "month end"
+        assert asked.scored.rules == ()
+        assert asked.trained.rules == asked.measured.rules == OUTCOME_RULES
+        assert not any("contact" in column.name for column in columns(asked.features)), "a call is never a feature"
 
 
 def test_an_unknown_model_lists_the_choices() -> None:

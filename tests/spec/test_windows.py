@@ -247,3 +247,11 @@ def test_business_days_against_numpy(day: int, count: int) -> None:
 def test_latest_of_the_known_days() -> None:
     assert windows.latest([3, None, 7]) == 7
     assert windows.latest([None]) is None
+
+
+@pytest.mark.parametrize(
+    ("on", "quarter"),
+    [("2024-01-01", "2024 Q1"), ("2024-03-31", "2024 Q1"), ("2024-04-01", "2024 Q2"), ("2023-12-31", "2023 Q4")],
+)
+def test_a_quarter_is_three_calendar_months(on: str, quarter: str) -> None:
+    assert windows.quarter_of(windows.parse_day(on)) == quarter

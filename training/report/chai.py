@@ -39,7 +39,7 @@ BIBLIOGRAPHY = (
     "(calibration). Vickers and Elkin, Med Decis Making 2006;26:565-574 (decision curve). Collins et al., BMJ "
     "2024;385:e078378 (what a report should tell)"
 )
-TESTED = "Held out in time: later discharges of the same network, of people of whom nothing was learned from"
+TESTED = "Held out in time: a later period of the same network, of people of whom nothing was learned from"
 
 
 def card(found: Recorded) -> str:
@@ -58,7 +58,7 @@ def _content(found: Recorded) -> Mapping[str, Content]:
                       "DeveloperContact": _open(found, "DeveloperContact")},
         "ReleaseInfo": {
             "ReleaseStage": "Trained and judged on a later period. Gates: " + verdict(found),
-            "ReleaseDate": f"{_open(found, 'ReleaseDate')}; judged on discharges to {_last(found)}",
+            "ReleaseDate": f"{_open(found, 'ReleaseDate')}; judged on {spec.rows_are} to {_last(found)}",
             "ReleaseVersion": str(release.version),
             "GlobalAvailability": _open(found, "GlobalAvailability"),
         },
@@ -137,8 +137,8 @@ def _metric(goal: str, results: Sequence[tuple[str, Estimate]], says: str, found
         "Results": [{"MetricResult": {"Label": label, "ValueJson": _value(value)}} for label, value in shown_are],
         "Interpretation": says,
         "TestType": TESTED,
-        "TestingDataDescription": f"{told['rows']:,} discharges of {told['people']:,} people, {first} to {last}, "
-                                  f"{told['events']:,} with the outcome",
+        "TestingDataDescription": f"{told['rows']:,} {found.spec.rows_are} of {told['people']:,} people, {first} to "
+                                  f"{last}, {told['events']:,} with the outcome",
         "ValidationProcessAndJustification": "Intervals by a bootstrap of people. Validation outside the network: "
                                              + _unknown(OUTSIDE),
     }  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.pages.content import WITHHELD, Cell, Facts, Items, Part, Section, Share, Table, Text, shown
+from features.windows import stamp
 from models.calibration import Calibrator
 from training.report.recorded import Judged, Recorded, estimate, open_counts
 
@@ -30,7 +31,9 @@ def summary(found: Recorded) -> Section:
         "Model": f"{found.release.model}, version {found.release.version}",
         "Foretells": found.spec.outcome.says,
         "Prediction time": found.release.prediction_time,
-        "Judged on": f"{told['rows']:,} discharges of {told['people']:,} people, {period}, none of them learned from",
+        "Judged on": (
+            f"{told['rows']:,} {found.spec.rows_are} of {told['people']:,} people, {period}, none of them learned from"
+        ),
         "With the outcome": told["events"],
         "AUROC": found.metric("auroc"),
         "AUPRC": found.metric("auprc"),
@@ -40,8 +43,8 @@ def summary(found: Recorded) -> Section:
         "Gates": verdict(found),
     }
     lead = (
-        "A risk model for discharges from acute hospitals. It orders people by their chance of the outcome; it decides "
-        f"nothing. {in_words(found)}"
+        f"A risk model. It is about {found.spec.scored.says}. It orders people by their chance of the outcome; it "
+        f"decides nothing. {in_words(found)}"
     )
     return Section("summary", "Summary", (Text(lead), Facts(facts)))
 
@@ -123,9 +126,9 @@ def people(found: Recorded) -> Section:
         FEW_NOTE,
     )
     text = (
-        "As the record knew them at discharge; a person may stand in two groups at two discharges. Race, ethnicity "
-        "and language are never inputs of the model: they are here to see who is represented. Sexual orientation and "
-        "gender identity are not recorded."
+        "As the record knew them at the prediction time; a person may stand in two groups at two times. Race, "
+        "ethnicity and language are never inputs of the model: they are here to see who is represented. Sexual "
+        "orientation and gender identity are not recorded."
     )
     return Section("people", "Who the people are", (Text(text), table))
 
@@ -145,7 +148,7 @@ def splits(found: Recorded) -> Section:
         )
         for one, *counts in zip(slices, *counted, strict=True)
     )
-    heads = ("slice", "discharged", "rows", "people", "with outcome", "lost: label late", "lost: person later", "use")
+    heads = ("slice", "days", "rows", "people", "with outcome", "lost: label late", "lost: person later", "use")
     if found.split.get("recalibrated_from") is None:
         demanded = "A label must have been known before the next slice begins, and nobody who is in a later slice is "
         demanded += "in an earlier one"
@@ -195,7 +198,7 @@ def making(found: Recorded) -> Section:
         "Fingerprint of the data": found.release.data_fingerprint,
     }
     text = (
-        "Trees learn who is at risk beside the trend of the rate over the days of discharge. The same data, seed, "
+        "Trees learn who is at risk beside the trend of the rate over the days. The same data, seed, "
         "trials and number of threads give the same release, byte for byte. Trees, calibrator and declarations are "
         "text and JSON in it (`model.txt`, `calibration.json`, `features.json`)."
     )
@@ -219,7 +222,7 @@ def _trees(found: Recorded) -> dict[str, Cell]:
 def limits(found: Recorded) -> Section:
     """What a reader may not conclude."""
     said = [
-        "It was judged on later discharges of the network that it learned from, and nowhere else.",
+        f"It was judged on later {found.spec.rows_are} of the network that it learned from, and nowhere else.",
         "Intervals are bootstraps of people. They do not cover a change of the network, its coding or its care.",
         "It says who is at risk, not who gains from a call.",
         "A person of whom little is known looks like a person with little history.",
@@ -251,6 +254,18 @@ def gates(found: Recorded) -> Section:
             *_fairness(groups),
         ),
     )
+
+
+def decided(found: Recorded) -> Section:
+    """Who put this version in use, took it out or was refused, and why; a gate that was overruled is named so."""
+    title = "What was decided"
+    if not found.decisions:
+        return Section("decided", title, (Text("Nobody has promoted this version, or tried to."),))
+    rows = tuple(
+        (stamp(made.at, "UTC"), made.what, made.who, made.why, made.forced or "nobody") for made in found.decisions
+    )
+    heads = ("when (UTC)", "decision", "who", "why", "gates overruled, with the reason")
+    return Section("decided", title, (Table("Decisions about this version, oldest first", heads, rows),))
 
 
 def _fairness(groups: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:

@@ -34,7 +34,7 @@ def explanations(found: Recorded) -> Section:
     named = {column.name: column for column in found.release.columns}
     first = ", ".join(group for group, _ in groups[:3])
     says = (
-        f"Mean of the absolute contribution to the log-odds, over {told['rows']:,} held-out discharges, by group of "
+        f"Mean of the absolute contribution to the log-odds, over {told['rows']:,} held-out rows, by group of "
         f"inputs. Strongest: {first}. A contribution of 0.7 about doubles the odds or halves them."
     )
     rows = tuple(

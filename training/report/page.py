@@ -11,9 +11,9 @@ from training.report.source_attributes import source_attributes
 from training.report.tripod import tripod
 
 FOOT = (
-    "Made by `afterward report` from what the release recorded: the same release gives the same page. Numbers are "
-    "sums over people; nothing is told of fewer than 11. The model orders a list for people who call. It is not for "
-    "deciding whether someone is discharged, covered or treated."
+    "Made by `afterward report` from what the release recorded and the decisions kept of it: the same of both "
+    "gives the same page. Numbers are sums over people; nothing is told of fewer than 11. The model orders a list for "
+    "people who call. It is not for deciding whether someone is discharged, covered or treated."
 )
 
 
@@ -23,6 +23,7 @@ def page(found: Recorded) -> Page:
         data.summary(found),
         data.use(found),
         data.gates(found),
+        data.decided(found),
         performance.performance(found),
         performance.calibration(found),
         performance.decision(found),

@@ -128,7 +128,7 @@ def subgroups(found: Judged) -> Section:
     lines = found.findings["subgroups"]
     told = [line for line in lines if line.get("auroc")]
     heads = (
-        "group", "people", "discharges", "with outcome", "mean risk", "AUROC", "observed over expected", "in high tier",
+        "group", "people", "rows", "with outcome", "mean risk", "AUROC", "observed over expected", "in high tier",
         "outcomes found in high tier",
     )  # fmt: skip
     text = (

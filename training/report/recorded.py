@@ -13,6 +13,7 @@ from features.pages.few import FEWEST_PEOPLE, withheld
 from models import pointer, release
 from models.specs import spec
 from models.table import release as table_release
+from training.decisions import Decision, decisions
 
 if TYPE_CHECKING:
     from models.release import Release
@@ -69,14 +70,16 @@ class RecordedTable(Judged):
 
 @dataclass(frozen=True)
 class Recorded(Judged):
-    """A release with its files. `gates` are what those gates said that are judged when a version is made; `answers` is
-    what the network told that no release knows, by paragraph of the rule or element of the card.
+    """A release with its files. `gates` are what those gates said that are judged when a version is made; `decisions`
+    those about this version, oldest first; `answers` what the network told that no release knows, by paragraph of the
+    rule or element of the card.
     """
 
     release: Release
     spec: Spec
     split: Mapping[str, Any]
     gates: Sequence[Mapping[str, Any]] = ()
+    decisions: Sequence[Decision] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -122,6 +125,7 @@ def of(made: Release) -> Recorded:
         findings={**NOTHING, **made.read(release.FINDINGS)},
         split=made.read(release.SPLIT),
         gates=json.loads(gates.read_text(encoding="utf-8"))["gates"] if gates.is_file() else (),
+        decisions=[made_then for made_then in decisions(made.model) if made_then.version == made.version],
     )
 
 

@@ -94,8 +94,8 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
         Attribute("(3)(i)", "Where not to use it",
                   f"{found.spec.misuse} Not for people who are not scored: scored is {found.spec.scored.says}"),
         Attribute("(3)(ii)", "Known risks and limits",
-                  "See “Limits”. It was judged on later discharges of the same network only; it says who is at "
-                  "risk and not who gains from a call"),
+                  f"See “Limits”. It was judged on later {found.spec.rows_are} of the same network only; it says who "
+                  "is at risk and not who gains from a call"),
         Attribute("(4)(i)", "Who was in and out of the training data",
                   f"{who_counts(found)}. Rules: {removed or 'none removed anybody'}. See “Who counts”"),
         Attribute("(4)(ii)", "Race, language, sex, birth and the like as inputs", _used(found)),
@@ -113,7 +113,8 @@ def _cautions_and_making(found: Recorded) -> tuple[Attribute, ...]:
 def _learned_from(found: Recorded) -> str:
     """What the trees learned from, or, of a recalibrated version, whose trees they are."""
     first = found.split["slices"][0]
-    told = f"{first['rows']:,} discharges of {first['people']:,} people, {first['first_day']} to {first['last_day']}"
+    rows = f"{first['rows']:,} {found.spec.rows_are} of {first['people']:,} people"
+    told = f"{rows}, {first['first_day']} to {first['last_day']}"
     parent = found.split.get("recalibrated_from")
     return f"Learned from {told}" if parent is None else f"Trees of version {parent}; its last step learned from {told}"
 
@@ -156,9 +157,9 @@ def _outside() -> tuple[Attribute, ...]:
 def _measures(found: Recorded) -> tuple[Attribute, ...]:
     told = found.metrics
     validity = (
-        f"On {told['rows']:,} held-out discharges of {told['people']:,} people, {told['period']['first']} to "
-        f"{told['period']['last']}: AUROC {shown(found.metric('auroc'))}, calibration slope "
-        f"{shown(found.metric('calibration_slope'))}, observed over expected "
+        f"On {told['rows']:,} held-out {found.spec.rows_are} of {told['people']:,} people, "
+        f"{told['period']['first']} to {told['period']['last']}: AUROC {shown(found.metric('auroc'))}, "
+        f"calibration slope {shown(found.metric('calibration_slope'))}, observed over expected "
         f"{shown(found.metric('observed_to_expected'))}. {in_words(found)}"
     )
     return (

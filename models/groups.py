@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -39,19 +40,47 @@ OF_PEOPLE = tuple(name for name in NEEDS if name not in ("practice", "facility")
 
 def groups_of(record: Record, rows: pd.DataFrame) -> pd.DataFrame:
     """(rows, columns of NEEDS) in the order of `rows`, which are of a cohort: the group, null where it is not known."""
+    return _each(record, rows, _as_known, NEEDS)
+
+
+def areas_of(record: Record, rows: pd.DataFrame, areas: Mapping[str, str]) -> pd.Series:
+    """(rows,): the area of the postal code that each person was known to live in, by `areas`; five digits decide where
+    all nine are not named. Null where the code is not known or not among them.
+    """
+    codes = _each(record, rows, _postal, {"zip_code": ("person.zip_code",)}).zip_code
+    return codes.map(areas).where(codes.isin(list(areas)), codes.str.slice(0, 5).map(areas))
+
+
+def _each(
+    record: Record,
+    rows: pd.DataFrame,
+    tell: Callable[[Record, pd.DataFrame], pd.DataFrame],
+    needs: Mapping[str, tuple[str, ...]],
+) -> pd.DataFrame:
+    """What `tell` says of the rows in the era of each, columns of `needs`; null where no source tells what it takes."""
     import pandas as pd
 
     if rows.empty:
-        return pd.DataFrame(columns=list(NEEDS), dtype=object)
+        return pd.DataFrame(columns=list(needs), dtype=object)
     parts = []
     for era, places, names in by_era(record, rows.person_id.tolist(), rows.as_of.tolist()):
         theirs = rows.iloc[places][list(ROW_COLUMNS)].assign(person_id=names, row_id=places)
-        parts.append(_as_known(era, theirs.reset_index(drop=True)))
+        parts.append(tell(era, theirs.reset_index(drop=True)))
     found = pd.concat(parts).sort_index()
-    for name, needs in NEEDS.items():
-        if lacked(needs, record.lacks):
+    for name, facts in needs.items():
+        if lacked(facts, record.lacks):
             found[name] = None
-    return found[list(NEEDS)]
+    return found[list(needs)]
+
+
+def _postal(record: Record, rows: pd.DataFrame) -> pd.DataFrame:
+    """The postal code of each of `rows`, by its `row_id`."""
+    import ibis
+
+    then = known(record, record.con.create_table(ibis.util.gen_name("audited"), ibis.memtable(rows), temp=True))
+    found = _with_latest(rows.set_index("row_id")[["admit_day"]], then.events(PERSON), "known_at", ("zip_code",))
+    then.forget()
+    return found
 
 
 def _as_known(record: Record, rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.definitions.cohort import Rule, prediction_cohort
+from features.definitions.cohort import Cohort, Rule, prediction_cohort
 from features.definitions.outcomes import labels
 from features.errors import BadInput
+from features.measures.month_ends import open_gaps
+from features.measures.outcomes import GapOutcome, labels_of_gaps
 from models.specs.spec import OUTCOME_KNOWN
 
 if TYPE_CHECKING:
@@ -34,8 +36,7 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
     """The rows of a population of a spec. BadInput where the source cannot tell the outcome."""
     import pandas as pd
 
-    cohort = prediction_cohort(record)
-    told = labels(record, cohort.rows, spec.outcome)
+    cohort, told = _told(record, spec)
     _check_evaluable(told, spec)
     rows = cohort.rows.merge(told, on="row_id", validate="one_to_one")
     steps, censored = [], rows.head(0)
@@ -49,6 +50,23 @@ def labelled(record: Record, spec: Spec, population: Population) -> Labelled:
     further = pd.DataFrame(steps, columns=["rule", "sense", "left", "removed", "not_evaluable"])
     attrition = pd.concat([cohort.attrition, further], ignore_index=True)
     return Labelled(cohort.rows, rows.reset_index(drop=True), censored, attrition)
+
+
+def _told(record: Record, spec: Spec) -> tuple[Cohort, pd.DataFrame]:
+    """Whom a model scores, and what became of each."""
+    if isinstance(spec.outcome, GapOutcome):
+        through = record.claims_complete_to if "claim_line" not in record.lacks else record.admissions_complete_to
+        gaps = open_gaps(record, spec.outcome.measures, through)
+        return gaps, labels_of_gaps(record, gaps.rows)
+    cohort = prediction_cohort(record)
+    return cohort, labels(record, cohort.rows, spec.outcome)
+
+
+def days_of_trend(rows: pd.DataFrame) -> pd.Series:
+    """The day by which the rate of an outcome drifts: of a discharge its own; of a gap the end of its period, since
+    within one the share that stays open rises by itself.
+    """
+    return rows.due if "due" in rows else rows.discharge_day
 
 
 def without(rows: pd.DataFrame, learned: pd.DataFrame) -> pd.DataFrame:

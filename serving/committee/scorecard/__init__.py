@@ -1,0 +1,1 @@
+"""The scorecard: hospitals, practices and clinicians beside what was to be expected of them."""

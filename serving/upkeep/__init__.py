@@ -1,0 +1,1 @@
+"""What whoever runs the service does to it from the command line."""
