@@ -21,6 +21,7 @@ from features.definitions.outcomes import (
     Outcome,
     labels,
 )
+from features.definitions.outcomes.outcome import NOT_TOLD
 from features.definitions.stays import stay_versions
 from features.record.record import Record
 from tests.histories import record_of
@@ -166,7 +167,7 @@ ADVERSE = (
         event="03-10",
     ),
     Case("in hospital, but it arose there", 0, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | N")),
-    Case("in hospital, not told whether it arose there", 0, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | -")),
+    Case("in hospital, not told whether it arose there", NOT_TOLD, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | -")),
     Case("in hospital, brought along", 1, RETURNED, codes=_codes(f"r1 | {DELIRIUM} | Y"), event="03-10"),
     Case("in hospital, exempt from the flag", 1, RETURNED, codes=_codes(f"r1 | {FALL} | 1"), event="03-10"),
     Case(
