@@ -36,7 +36,7 @@ def main(database: Path) -> None:
         upgrade(engine)
         with writing(engine) as connection:
             accounts.add(connection, "maria", "Maria Lopez", ["care_manager", "supervisor"], (), 20, PASSWORD)
-            accounts.add(connection, "sam", "Sam Field", ["care_manager"], (), 20, PASSWORD)
+            accounts.add(connection, "sam", "Sam Field", ["care_manager"], ["River Street"], 20, PASSWORD)
             people = store.items(connection, WORKING)
         for number, one in enumerate(people[5:45]):
             do(engine, one.item_id, Move(Action.ASSIGN, to=("maria", "sam")[number % 2]), who="maria")

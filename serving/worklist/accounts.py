@@ -27,7 +27,9 @@ _HASHER = PasswordHasher()  # argon2id with the library's parameters (RFC 9106, 
 
 @dataclass(frozen=True)
 class Account:
-    """One who may sign in. `panels` are practices; none means the whole network. `capacity` is calls a day."""
+    """One who may sign in. `panels` are the practices whose people they see; a supervisor sees everyone. `capacity` is
+    calls a day.
+    """
 
     name: str
     full_name: str
@@ -50,6 +52,12 @@ def add(
     """
     given = secrets.token_urlsafe(12) if password is None else password
     _check(name, roles, capacity, given)
+    if SUPERVISOR not in roles and not panels:
+        raise BadInput(
+            got="a care manager without a panel, who would see nobody",
+            expected="a practice or more whose people they call",
+            do="Give --panel, or --role supervisor to somebody who is to see the whole network.",
+        )
     if connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).scalar() is not None:
         raise BadInput(got="a name that is taken", expected="a new one", do="Choose another.")
     values = {

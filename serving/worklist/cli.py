@@ -61,9 +61,7 @@ def fill(store: Path, day: str, models: tuple[str, ...], gaps: Path | None, back
 @click.argument("name")
 @click.option("--full-name", default="", help="As colleagues read it.")
 @click.option("--role", "roles", multiple=True, help="care_manager or supervisor; may be repeated.")
-@click.option(
-    "--panel", "panels", multiple=True, help="A practice whose people they call; may be repeated. All if none."
-)
+@click.option("--panel", "panels", multiple=True, help="A practice whose people they call; may be repeated.")
 @click.option("--calls", default=20, show_default=True, help="Calls a day.")
 def account(name: str, full_name: str, roles: tuple[str, ...], panels: tuple[str, ...], calls: int) -> None:
     """Make an account NAME and print its password, once."""
@@ -106,7 +104,7 @@ def accounts() -> None:
 
     with _database().connect() as connection:
         for one in them.accounts(connection):
-            whose = ", ".join(one.panels) or "the whole network"
+            whose = "the whole network" if them.SUPERVISOR in one.roles else ", ".join(one.panels)
             click.echo(f"{one.name}: {', '.join(one.roles)}; {whose}; {one.capacity} calls a day")
 
 

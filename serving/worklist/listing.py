@@ -96,17 +96,17 @@ class Choices:
 
 
 def seen_by(who: Account) -> ColumnElement[bool]:
-    """The people that a colleague may see: those of their panels, and those who are assigned to them. Without panels,
+    """The people that a colleague may see: those of their panels, and those who are assigned to them. A supervisor sees
     everybody: a person of no practice must be on somebody's list.
     """
-    if not who.panels:
+    if SUPERVISOR in who.roles:
         return true()
     return or_(ITEM.c.practice.in_(who.panels), ITEM.c.assigned_to == who.name)
 
 
 def may_see(who: Account, one: Item) -> bool:
     """The same for one item."""
-    return not who.panels or one.practice in who.panels or one.assigned_to == who.name
+    return SUPERVISOR in who.roles or one.practice in who.panels or one.assigned_to == who.name
 
 
 def _mine(who: Account) -> ColumnElement[bool]:

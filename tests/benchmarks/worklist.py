@@ -59,7 +59,9 @@ def _filled(engine: Engine, people: int, rng: random.Random) -> None:
     with writing(engine) as connection:
         filled_once(connection)
         for number in range(COLLEAGUES):
-            accounts.add(connection, f"w{number}", f"Colleague {number}", ["care_manager"], (), 25, PASSWORD)
+            accounts.add(
+                connection, f"w{number}", f"Colleague {number}", ["care_manager", "supervisor"], (), 25, PASSWORD
+            )
         for place in range(1, people + 1):
             left = TODAY - rng.randint(1, 14)
             put(

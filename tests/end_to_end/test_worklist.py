@@ -117,7 +117,7 @@ def _long(folder: Path, people: int) -> Engine:
     engine = fresh(folder)
     with writing(engine) as connection:
         filled_once(connection)
-        accounts.add(connection, "ana", "Ana Brook", ["care_manager"], (), 20, PASSWORD)
+        accounts.add(connection, "ana", "Ana Brook", ["care_manager", "supervisor"], (), 20, PASSWORD)
         for place in range(1, people + 1):
             put(connection, place=place, name=f"Number {place}", practice=f"Practice {place % 60}")
     return engine

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select, update
 from starlette.routing import Mount, Route
 
 from features import windows
+from features.errors import BadInput
 from serving.audit.entries import AUDIT
 from serving.auth import CARE_MANAGER, Caller, Guard, access
 from serving.database import writing
@@ -204,6 +205,11 @@ def test_people_of_other_panels_are_nowhere_for_a_care_manager(engine: Engine) -
     assert {"Ours", "Theirs", "No Practice"} == set(sees), "a person of no practice must be on somebody's list"
     do(engine, nobody_s, Move(Action.ASSIGN, to="ana"))
     assert "No Practice" in _names(client.get("/worklist/").text)
+
+
+def test_a_care_manager_without_a_panel_is_refused_and_not_shown_the_whole_network(engine: Engine) -> None:
+    with writing(engine) as connection, pytest.raises(BadInput, match="would see nobody"):
+        accounts.add(connection, "eve", "Eve", ["care_manager"], (), 20, PASSWORD)
 
 
 def test_the_supervisor_s_page_is_for_supervisors(engine: Engine) -> None:
