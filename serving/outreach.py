@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,7 @@ class OutreachList:
     left_off: dict[str, int]
     warnings: tuple[str, ...] = ()
     top: int = 0
-    scored: Scored | None = None
+    scored: Scored | None = field(default=None, repr=False)  # whoever prints a list prints no features
 
 
 def outreach_list(

@@ -55,6 +55,7 @@ def test_the_command_writes_the_frame(told: tuple[pd.DataFrame, str], simulated_
     pd.testing.assert_frame_equal(found[few.columns], few)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_shares_of_the_people_give_the_same_rows(
     told: tuple[pd.DataFrame, str], simulated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

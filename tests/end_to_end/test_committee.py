@@ -58,6 +58,7 @@ def test_a_threshold_for_each_race_is_refused_before_any_work(simulated_chain: C
     assert "45 CFR 92.210" in done.stderr
 
 
+@pytest.mark.soak
 def test_the_monitor_finds_nothing_where_nothing_changed(simulated_chain: Chain, tmp_path: Path) -> None:
     page = run(simulated_chain, tmp_path, "monitor", "--months", "4")
     assert page["lead"].startswith("No chart left its limits.")

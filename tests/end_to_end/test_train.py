@@ -99,6 +99,7 @@ def test_evaluation_writes_the_figures_of_the_held_out_period(home: Path, store:
     assert written["auroc"]["value"] > written["baselines"]["base rate"]["auroc"]["value"]
 
 
+@pytest.mark.soak
 def test_others_learn_on_our_split_and_are_judged_on_our_rows(home: Path, store: Path, tmp_path: Path) -> None:
     """What is compared is what `train` made of the same seed, to the last digit: another split would flatter."""
     words = ("--store", str(store), "--seed", "5", "--json", str(tmp_path / "compared.json"))
@@ -123,6 +124,7 @@ def test_others_learn_on_our_split_and_are_judged_on_our_rows(home: Path, store:
     assert ours["less_ours"] is None
 
 
+@pytest.mark.soak
 def test_a_store_that_was_never_seen_is_judged_on_all_its_rows(store: Path, tmp_path: Path) -> None:
     simulate(800, 2, 22, tmp_path / "files")
     load(reader("tuva"), tmp_path / "files", tmp_path / "store", Delivery())
@@ -195,6 +197,7 @@ def test_what_cannot_be_done_is_refused_with_what_to_do(
             run(command, MODEL, *words)
 
 
+@pytest.mark.soak
 def test_too_little_to_learn_from_is_said_with_the_counts(tmp_path: Path) -> None:
     simulate(150, 2, 23, tmp_path / "files")
     load(reader("tuva"), tmp_path / "files", tmp_path / "store", Delivery())

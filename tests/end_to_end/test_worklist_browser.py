@@ -79,11 +79,17 @@ def _record(page: Page, choice: str, note: str) -> None:
     page.get_by_role("button", name="Save").click()
 
 
+def _press(page: Page, key: str) -> None:
+    """A key, once the page has the script that listens."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
 def test_a_small_day_is_worked_to_its_end_though_the_server_is_restarted_in_its_middle(
     server: Server, page: Page, people: list[int]
 ) -> None:
     sign_in(page, server, "ana")
-    page.keyboard.press("c")  # the first call
+    _press(page, "c")  # the first call
     page.get_by_role("heading", name="Ada First").wait_for()
     assert page.get_by_label("Day of the visit").is_hidden(), "only what the choice needs is asked"
     page.get_by_label("Reached, and a visit is booked").check()
@@ -93,15 +99,15 @@ def test_a_small_day_is_worked_to_its_end_though_the_server_is_restarted_in_its_
     server.restart()
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved: Ada First, scheduled.").wait_for()
-    page.keyboard.press("c")
+    _press(page, "c")
     page.get_by_role("heading", name="Bo Second").wait_for()
     _record(page, "No answer", "")
     page.get_by_text("Saved: Bo Second, attempted.").wait_for()
-    page.keyboard.press("c")
+    _press(page, "c")
     _record(page, "Reached", "Spoke with the nurse.")
     page.get_by_text("Saved: Bo Second, reached.").wait_for()
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")  # the row, not the button
+    _press(page, "j")
+    _press(page, "Enter")  # the row, not the button
     page.get_by_role("heading", name="Cy Third").wait_for()
     _record(page, "Reached, does not want this", "")
     page.get_by_text("That is everybody for today.").wait_for()

@@ -60,6 +60,7 @@ def test_stays_agree_with_the_naive_second_implementation(seed: int) -> None:
     _agrees(seed, moments=20)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @settings(max_examples=8 if settings.get_current_profile_name() == "afterward" else 300)
 @given(st.integers(100, 10**6))
@@ -137,7 +138,7 @@ def _with_lives(rows: Rows, people: int, seed: int) -> tuple[Rows, dict[str, int
     return found, died, covered
 
 
-@pytest.mark.parametrize("seed", [61, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(62, 68))])
+@pytest.mark.parametrize("seed", [61, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(62, 68))])
 def test_labels_agree_with_the_naive_second_implementation(seed: int) -> None:
     people = 40
     rows, died, covered = _with_lives(random_evidence(seed, people), people, seed)
@@ -169,7 +170,7 @@ def test_who_is_measured_agrees_with_the_naive_second_implementation(seed: int) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(161, 168))
+@pytest.mark.parametrize("seed", [161, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(162, 168))])
 def test_harms_agree_with_the_naive_second_implementation(seed: int) -> None:
     people = 40
     rows, died, covered = _with_lives(with_harms(random_evidence(seed, people), people, seed), people, seed)

@@ -105,7 +105,7 @@ def _disagreements(record: Record, rows: pd.DataFrame, families: tuple[Family, .
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, *range(50, 54)])
+@pytest.mark.parametrize("seed", [3, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(50, 54))])
 def test_every_family_on_random_histories(seed: int) -> None:
     """Every family is what a naive loop makes of its events."""
     record = record_of(random_rows(seed, people=5))

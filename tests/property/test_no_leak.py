@@ -53,6 +53,7 @@ def test_nothing_known_later_moves_a_feature(seed: int) -> None:
     assert _leaks(seed, CATALOGUE) == []
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @settings(max_examples=2 if settings.get_current_profile_name() == "afterward" else 200)
 @given(st.integers(0, 1_000_000))

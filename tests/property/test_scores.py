@@ -185,7 +185,7 @@ def slow_emergency_visits(history: Rows, index: Any) -> int:
     return sum(1 <= index.admit_day - day <= 180 for day in days)
 
 
-@pytest.mark.parametrize("seed", [31, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(70, 90))])
+@pytest.mark.parametrize("seed", [31, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(70, 90))])
 def test_emergency_visits_against_a_count_by_hand(seed: int) -> None:
     history = histories(seed)
     record = record_of(history)

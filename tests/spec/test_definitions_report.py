@@ -107,6 +107,7 @@ def test_rates_are_of_stays_whose_window_lies_in_the_data(sections: tuple[Sectio
     assert _lines(sections, "prediction", "by_year") == [("2024", 8, None, None, None)]
 
 
+@pytest.mark.soak
 def test_stays_are_sorted_into_the_specialty_cohorts_of_the_measure() -> None:
     """By an operation before the diagnosis; what nothing sorts has a line of its own."""
     bills = """

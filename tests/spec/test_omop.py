@@ -526,11 +526,14 @@ def test_the_public_database_loads_completely(data_dir: Path, tmp_path: Path) ->
         "MEASUREMENT.csv": (199_514, 16_648),
         "OBSERVATION.csv": (8_518, 6_758),
         "OBSERVATION_PERIOD.csv": (1_126, 0),
-        "PERSON.csv": (1_130, 0),
+        "PERSON.csv": (1_130, 1),  # a year of birth that cannot be
         "PROCEDURE_OCCURRENCE.csv": (17_333, 0),
         "VISIT_OCCURRENCE.csv": (32_153, 0),
     }
-    assert dict(report.reasons) == {"a source concept of another domain, and no standard concept": 30_990}
+    assert dict(report.reasons) == {
+        "a source concept of another domain, and no standard concept": 30_990,
+        "year_of_birth is before 1900 or after today": 1,
+    }
     assert report.unread == ("CONDITION_ERA.csv", "DRUG_ERA.csv", "SOURCE.txt")
     assert report.unmapped["result.code"] == (184_626, 1)
     with gzip.open(folder / "VISIT_OCCURRENCE.csv.gz", "rt") as text:

@@ -94,7 +94,7 @@ def test_the_page_says_what_the_features_say() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("taken_back", [0, 1])
+@pytest.mark.parametrize("taken_back", [pytest.param(0, marks=pytest.mark.soak), 1])
 def test_a_later_version_of_the_claim_changes_neither_prediction(taken_back: int) -> None:
     rows = _her_rows()
     _, before = _features(rows)

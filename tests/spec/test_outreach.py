@@ -57,6 +57,7 @@ def names(made: OutreachList) -> list[str]:
 # ---- who is on the list
 
 
+@pytest.mark.slow
 def test_both_days_are_included(champion: Champion) -> None:
     people = [person_rows(f"left {last}", messages=STAYS + stay("03-01", last)) for last in ("03-04", "03-05", "03-08")]
     assert sorted(names(listed(champion, people, "03-05", "03-08"))) == ["left 03-05", "left 03-08"]
@@ -294,6 +295,7 @@ def test_who_did_not_go_home_is_told_with_the_place(champion: Champion) -> None:
     assert page(made).count("Went to") == 1
 
 
+@pytest.mark.slow
 def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     (entry,) = listed(champion, [WELL], "03-05", "03-05").entries
     assert (entry.name, entry.phone, entry.language, entry.practice) == ("", "", "", "")
