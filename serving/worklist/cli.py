@@ -33,6 +33,7 @@ def fill(store: Path, day: str, models: tuple[str, ...], gaps: Path | None, back
     from features import windows
     from features.measures.gaps_file import read_open
     from features.record.record import open_record
+    from serving import kept_rows
     from serving.database import writing
     from serving.kept import Occasion, home, keep_list
     from serving.worklist.fill import fill as filled
@@ -49,6 +50,7 @@ def fill(store: Path, day: str, models: tuple[str, ...], gaps: Path | None, back
     told = morning(record, champions, first, today, still_open, followed)
     for made_by, with_ in zip(told.lists, champions, strict=True):
         keep_list(home(), Occasion("list"), made_by, with_, record.fingerprint, record.zone)
+    kept_rows.gather(home().folder, int(windows.local_day(windows.now(), record.zone)))
     with writing(engine) as connection:
         made = filled(connection, told)
     click.echo(f"Worklist of {windows.spoken(today)}, by {', '.join(with_.spec.name for with_ in champions)}")
