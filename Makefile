@@ -14,7 +14,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 help:
 	@echo "make install      .venv from the lock, which the others make by themselves"
 	@echo "make demo         simulate a network, train, evaluate, promote, and print today's outreach list"
-	@echo "make test         the test suite, under 12 minutes on 2 cores"
+	@echo "make test         the test suite, about 16 minutes on 2 cores"
 	@echo "make check        format, lint, types, import contracts and the fast tests, under 2 minutes"
 	@echo "make soak         the long forms of the tests"
 	@echo "make serve        the worklist and the scoring service on what make demo made"

@@ -438,6 +438,19 @@ def by_rule(method: str, path: str) -> set[str | None]:
     return {*access.roles_for(method, path, path.encode())}
 
 
+def logged(server: Server, request_id: str) -> list[dict[str, Any]]:
+    """The lines of one request, once there is one: the answer may be here before the log is on disk."""
+    found: list[dict[str, Any]] = []
+    deadline = monotonic() + 20
+    while not found and monotonic() < deadline:
+        lines = [
+            json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{") and "}" in line
+        ]
+        found = [line for line in lines if line.get("request_id") == request_id]
+        sleep(0.1)
+    return found
+
+
 class TestServer:
     """Against the real server."""
 
@@ -530,8 +543,7 @@ class TestServer:
         given = {**WITH_KEY, "X-Request-ID": "from-the-gateway-1"}
         answer = httpx.get(f"{server.url}/v1/models", headers=given, timeout=60)
         assert answer.headers["x-request-id"] == "from-the-gateway-1"
-        lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
-        (line,) = [line for line in lines if line.get("request_id") == "from-the-gateway-1"]
+        (line,) = logged(server, "from-the-gateway-1")
         assert (line["route"], line["status"]) == ("/v1/models", 200)
 
     def test_the_log_holds_no_person_and_no_key(self, server: Server, simulated_chain: Chain) -> None:

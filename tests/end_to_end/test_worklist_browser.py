@@ -159,7 +159,7 @@ def test_a_note_outlives_a_session_that_ends_while_it_is_written(server: Server,
 
 def test_the_search_narrows_the_list_while_one_types_and_the_address_follows(server: Server, page: Page) -> None:
     sign_in(page, server, "ana")
-    page.keyboard.press("/")
+    _press(page, "/")
     page.keyboard.type("third")
     page.get_by_text("1 person: to call today").wait_for()
     assert page.locator(".people .person a").all_inner_texts() == ["Cy Third"]

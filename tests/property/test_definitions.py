@@ -245,7 +245,7 @@ def test_labels_do_not_depend_on_the_order_of_loading() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("days", [1, 7 * 52 * 4 + 7])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 7 * 52 * 4 + 7])
 def test_labels_move_with_their_dates(days: int) -> None:
     """Of people who are covered all along: months of enrolment do not move by days."""
     rows = random_evidence(81, 20)

@@ -146,8 +146,7 @@ FEATURES = (DEMOGRAPHICS, INDEX_STAY, STAYS, *catalogue.FEATURES)
     "seed",
     [
         21,
-        *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(60, 61)),
-        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(61, 70)),
+        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(60, 70)),
     ],
 )
 def test_nothing_known_later_moves_a_score(seed: int) -> None:

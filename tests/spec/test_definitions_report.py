@@ -169,6 +169,7 @@ def test_every_step_of_the_attrition_adds_up(sections: tuple[Section, ...], abou
     assert list(steps.left - steps.removed.shift(-1, fill_value=0))[:-1] == list(steps.left)[1:]
 
 
+@pytest.mark.soak
 def test_an_outcome_that_the_source_cannot_tell_has_a_reason_and_no_rate() -> None:
     record = replace(_network(), lacks={"claim_line.revenue_center_code": "only inpatient bills are read"})
     lines = {str(line[0]): line[1:] for line in _lines(report(record), "outcomes", "rates")}
