@@ -201,6 +201,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(small: Path, words: str, tol
     assert re.search(told, refused(words.format(small).split(), small / "releases"))
 
 
+@pytest.mark.slow
 def test_a_load_of_no_right_row_makes_no_store(small: Path) -> None:
     words = ("load", "tuva", small / "wrong", "--store", small / "empty")
     assert "none can be loaded (1 because claim_start_date is not a date)" in refused(words, small / "releases")
@@ -213,6 +214,7 @@ def test_the_service_does_not_start_without_a_store(small: Path, monkeypatch: py
     assert "without a store" in refused(("serve", "--store", small / "empty"), small / "releases")
 
 
+@pytest.mark.slow
 def test_rows_that_are_not_right_are_quarantined_and_never_stop_a_load(tmp_path: Path) -> None:
     good = {"claim_id": "c1", "person_id": "p1"}
     stay = {"claim_id": CANARY, "person_id": CANARY, "claim_type": "institutional", "bill_type_code": "111"}

@@ -79,6 +79,7 @@ def test_what_is_read_at_a_moment_equals_a_store_of_what_was_known(seed: int) ->
         assert _plain(_at(versions, instant)) == _plain(_at(only, instant))
 
 
+@pytest.mark.slow
 def test_versions_part_time_without_gap_or_overlap() -> None:
     rows = random_evidence(21, people=12)
     versions = stay_versions(record_of(rows)).to_pandas().sort_values(["stay_id", "known_from"])

@@ -97,6 +97,7 @@ LEAKY = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", LEAKY, ids=lambda family: family.name)
 def test_planted_leaks_are_caught(planted: Family) -> None:
     assert any(_leaks(seed, (planted,)) for seed in range(12)), "the law would not notice this leak"

@@ -35,6 +35,7 @@ def test_one_after_the_other_as_built_alone() -> None:
     pd.testing.assert_frame_equal(made, expected, check_exact=True)
 
 
+@pytest.mark.slow
 def test_an_id_that_is_code_elsewhere_is_an_id_here() -> None:
     rows = random_rows(2, people=1)
     odd = "p'); DROP TABLE x; --"

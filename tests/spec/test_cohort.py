@@ -168,6 +168,7 @@ def test_of_two_birth_days_known_at_once_the_later_holds_in_any_order() -> None:
         assert prediction_cohort(record_of(together(people))).rows.empty, "taken for a child either way"
 
 
+@pytest.mark.slow
 def test_a_message_that_comes_minutes_after_the_discharge_loses_nobody() -> None:
     late = STAYS + "{sent} | A03 | v1 | 03-01 | 03-05 15:00 | h1 | 01"
     soon = record_of(person_rows("a told soon", messages=late.format(sent="03-05 15:40")))

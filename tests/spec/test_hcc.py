@@ -215,6 +215,7 @@ def test_the_column_of_the_score_is_that_of_the_persons_segment(built: pd.DataFr
     assert np.isnan(risk["the reason of entitlement is not told"])
 
 
+@pytest.mark.slow
 def test_where_the_source_has_icd_9_codes_nothing_is_said(record: Record) -> None:
     lacking = replace(record, lacks={"diagnosis.icd-10-cm": "ICD-9-CM codes"}, derived={})
     found = build(lacking, prediction_cohort(lacking).rows, FEATURES)

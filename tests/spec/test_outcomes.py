@@ -288,6 +288,7 @@ def test_deaths_are_not_none_where_nobody_tells_of_them() -> None:
     assert said.null_reason.tolist() == ["not evaluable on this source: no death row in the files loaded"]
 
 
+@pytest.mark.slow
 def test_a_network_of_messages_alone_waits_for_no_claims() -> None:
     """It gets none: who is not back by the end of the window, as the messages tell, is not back."""
     told = MOVED + "03-01 15:00 | A03 | v1 | 02-20 | 03-01 | h1"
@@ -316,6 +317,7 @@ def test_a_label_is_known_when_its_last_revision_is() -> None:
     assert (said.label, short(said.label_known_day)) == (1, "05-20")
 
 
+@pytest.mark.slow
 def test_months_in_managed_care_are_enrolment_but_not_what_hwr_asks_for() -> None:
     """The label asks whether somebody left; the CMS measure asks for fee-for-service, of which claims are seen."""
     rows = person_rows("managed", Case("managed", 0).bills, covered=UNTIL_MAY, born="1950-03-01")

@@ -180,6 +180,7 @@ def test_the_account_tells_who_is_listed_and_who_is_not_and_why(champion: Champi
     )
 
 
+@pytest.mark.slow
 def test_a_model_of_other_sources_says_so_on_the_list_and_still_scores(champion: Champion) -> None:
     """A model of a file without results scores a network that has them: nobody may take its risks for its own."""
     known = record_of(together([WELL]))
@@ -304,6 +305,7 @@ def test_what_the_record_does_not_have_is_empty(champion: Champion) -> None:
     assert entry.facility == "", "a hospital that nobody named is not called by the name of nothing"
 
 
+@pytest.mark.slow
 def test_where_only_a_clinician_answers_for_someone_their_practice_is_told(champion: Champion) -> None:
     answers = told("attribution", "known | person_id | provider_id\n03-01 | well | dr-lee")
     clinicians = told(
@@ -331,6 +333,7 @@ def test_the_page_escapes_what_comes_from_the_record(champion: Champion) -> None
     assert "&lt;script&gt;alert(1)&lt;/script&gt; O&#39;Neil" in shown
 
 
+@pytest.mark.slow
 def test_the_page_asks_nobody_for_anything(champion: Champion) -> None:
     """A page of patients that fetched a font would tell a stranger when it is read."""
     shown = page(listed(champion, [WELL, READMITTED], "03-05", "03-08"))
