@@ -90,13 +90,14 @@ def test_the_chance_told_is_near_the_planted_one(judged: pd.DataFrame) -> None:
     told, planted = judged.told.to_numpy(), judged.planted.to_numpy()
     constant = np.abs(planted - planted.mean()).mean()
     assert np.abs(told - planted).mean() < 0.85 * constant, "no nearer than one chance for everybody"
-    assert np.corrcoef(log_odds(told.clip(0.001, 0.999)), log_odds(planted.clip(0.001, 0.999)))[0, 1] > 0.45
+    assert np.corrcoef(log_odds(told.clip(0.001, 0.999)), log_odds(planted.clip(0.001, 0.999)))[0, 1] > 0.5
 
 
+@pytest.mark.xfail(reason="a share of 0.52 was seen, where 0.6 was asked for beforehand")
 def test_much_of_what_can_be_told_apart_is_told(judged: pd.DataFrame) -> None:
     """The planted chance knows the person's hidden habit, which last year's gaps alone tell of, so no model reaches it;
     some 250 people to learn from are few.
     """
     y = judged.label.to_numpy()
     reached = (auroc(y, judged.told.to_numpy()) - 0.5) / (auroc(y, judged.planted.to_numpy()) - 0.5)
-    assert 0.4 < reached <= 1.02
+    assert 0.6 < reached <= 1.02
