@@ -28,8 +28,7 @@ from models.specs import SPECS
 from serving import logs, metrics
 from serving.answer import Answered, Answers, Unknown
 from serving.audit import record, saw, scored
-from serving.auth import caller_of, sees
-from serving.auth.caller import SENSITIVE
+from serving.auth import caller_of, may_word, sees
 from serving.database import current
 from serving.kept import Occasion, home
 from serving.openapi import Operation, document
@@ -257,8 +256,7 @@ def occasion(request: Request, channel: str) -> Occasion:
 
 def scopes_of(request: Request) -> frozenset[str]:
     """The sensitive categories that the caller may be told of."""
-    granted = caller_of(request.scope).scopes
-    return frozenset(scope.removeprefix(SENSITIVE) for scope in granted if scope.startswith(SENSITIVE))
+    return may_word(caller_of(request.scope))
 
 
 def record_scored(request: Request, made: Answered) -> None:

@@ -11,9 +11,9 @@ A person is found by the *ways* that Guard is given: `Way = (scope) -> Caller | 
 and bearer tokens are ours (`guard.WAYS`); a session in a browser is one more: `Guard(app, ways=(*WAYS, by_session))`.
 Without any valid one the answer is 401; a browser that asks for a page is sent to `Guard(app, sign_in="/...")`.
 
-`sees(caller, practice)` says whether a person of a practice may be shown, `may_word(caller, category)` whether what is
-sensitive may be put into words. What was seen is recorded with `serving.audit.record(engine, entries)` before the
-answer leaves, on `serving.database.current()`, the one engine of this process.
+`sees(caller, practice)` says whether a person of a practice may be shown, `may_word(caller)` which
+sensitive categories may be put into words. What was seen is recorded with `serving.audit.record(engine, entries)`
+before the answer leaves, on `serving.database.current()`, the one engine of this process.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ ON_SCOPE = "afterward.caller"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who presented a valid key, token or session. `scopes`: as granted, such as sensitive:42cfr2. `panels`: the
+    """Who presented a valid key, token or session. `scopes`: as granted, such as sensitive:substance_use. `panels`: the
     practices, by the id that attribution gives them, whose people a care manager may see; it widens no other role.
     """
 
@@ -38,9 +38,9 @@ def sees(caller: Caller, practice: str | None) -> bool:
     return CARE_MANAGER in caller.roles and practice is not None and practice in caller.panels
 
 
-def may_word(caller: Caller, category: str) -> bool:
-    """Whether what is of a sensitive category (42cfr2, mental_health or one declared here) may be put into words."""
-    return f"{SENSITIVE}{category}" in caller.scopes
+def may_word(caller: Caller) -> frozenset[str]:
+    """The sensitive categories (features.codes.sensitive.CATEGORIES) that may be put into words for the caller."""
+    return frozenset(scope.removeprefix(SENSITIVE) for scope in caller.scopes if scope.startswith(SENSITIVE))
 
 
 def caller_of(scope: Mapping[str, Any]) -> Caller:

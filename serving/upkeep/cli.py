@@ -27,7 +27,7 @@ def _who() -> str:
 @keys.command("add")
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, help="What it may do; may be given several times.")
-@click.option("--scope", "scopes", multiple=True, help="What more it may see, such as sensitive:42cfr2; several times.")
+@click.option("--scope", "scopes", multiple=True, help="What more it may see: sensitive:substance_use; several times.")
 @click.option("--panel", "panels", multiple=True, help="A practice whose people a care_manager sees; several times.")
 @click.option("--expires", metavar="YYYY-MM-DD", help="Its last day, in UTC; without it, it stays valid.")
 def add_(

@@ -132,7 +132,7 @@ def _read(record: Record, persons: Iterable[str], instant: int, reading: str) ->
     return sorted(repr(one) for one in found.select(columns).to_pyarrow().to_pylist())
 
 
-@settings(FEW, max_examples=3)
+@settings(FEW, max_examples=4)
 @given(st.integers(0, 10_000), st.integers(-100, 500))
 @pytest.mark.slow
 def test_reading_at_a_time_is_reading_what_was_known_by_then(seed: int, days: int) -> None:

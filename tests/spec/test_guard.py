@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from features.codes.sensitive import SUBSTANCE
 from serving.auth import (
     ADMIN,
     CARE_MANAGER,
@@ -311,6 +312,5 @@ def test_a_care_manager_sees_their_panels_and_others_see_nobody_or_all() -> None
 
 
 def test_what_is_sensitive_is_worded_only_with_its_scope() -> None:
-    caller = Caller("ehr", frozenset({INTEGRATION}), frozenset({"sensitive:42cfr2", "mental_health"}))
-    assert may_word(caller, "42cfr2")
-    assert not may_word(caller, "mental_health")
+    caller = Caller("ehr", frozenset({INTEGRATION}), frozenset({"sensitive:substance_use", "mental_health"}))
+    assert may_word(caller) == {SUBSTANCE}, "the name that the code lists have, with the prefix of a scope"

@@ -21,7 +21,10 @@ from serving.settings import settings
 
 FIRST = "the-first-key-of-all"
 NURSE = Caller(
-    "desk", frozenset({CARE_MANAGER}), frozenset({"sensitive:42cfr2"}), frozenset({"North", "Harbour Family Practice"})
+    "desk",
+    frozenset({CARE_MANAGER}),
+    frozenset({"sensitive:substance_use"}),
+    frozenset({"North", "Harbour Family Practice"}),
 )
 EHR = Caller("ehr", frozenset({INTEGRATION}))
 

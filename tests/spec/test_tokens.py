@@ -297,7 +297,7 @@ def test_without_an_issuer_no_token_is_read(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_token_brings_no_role_that_the_network_did_not_say_it_may() -> None:
     """An EHR's issuer must not be able to make administrators of us."""
-    told = {"iss": "i", "sub": "s", "roles": ["admin", "integration", "boss"], "scope": "sensitive:42cfr2"}
+    told = {"iss": "i", "sub": "s", "roles": ["admin", "integration", "boss"], "scope": "sensitive:substance_use"}
     assert caller_from(told, frozenset({INTEGRATION})).roles == {INTEGRATION}
     assert caller_from(told, frozenset({INTEGRATION, ADMIN})).roles == {INTEGRATION, ADMIN}
     assert caller_from({"iss": "i", "sub": "s", "roles": 7, "scope": ["x", 1]}, frozenset({ADMIN})) == Caller(
